@@ -43,7 +43,7 @@ fn raise(wanted: u64) -> u64 {
     match setrlimit(Resource::Nofile, Rlimit { current: Some(asked), maximum }) {
         Ok(()) => asked,
         Err(error) => {
-            debug!(%error, "the limit of file descriptors stays as it is");
+            debug!(%error, "the limit of file descriptors cannot be raised");
             limit
         }
     }

@@ -17,7 +17,7 @@ pub fn leave(threads: Runtime) {
     threads.shutdown_timeout(THREADS);
     // tokio does not tell whether all threads have finished.
     if begin.elapsed() >= THREADS {
-        warn!("a thread that renders or waits for a file did not come back and is left behind");
+        warn!("a thread that renders or waits for a file did not end and is left behind");
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     #[error(
-        "{0} is in use, perhaps by a Companion that is running already; stop that, or choose \
+        "{0} is in use, perhaps by a Companion that is running already; stop it, or choose \
          another address with --listen (port 0 takes a free one)"
     )]
     InUse(SocketAddr),

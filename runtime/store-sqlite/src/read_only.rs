@@ -31,7 +31,7 @@ pub struct Backup {
 /// Why there is no backup. No file with its name was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    #[error("{file} is there already; choose another name, or move it away")]
+    #[error("{file} exists already; choose another name, or move it away")]
     Exists { file: PathBuf },
     #[error("{file} cannot be written")]
     Write { file: PathBuf, source: io::Error },

@@ -95,10 +95,10 @@ pub fn base_url(url: &str) -> Result<(), String> {
     let uri: Uri = url.parse().map_err(|error| format!("{error}; {expected}"))?;
     let http = matches!(uri.scheme_str(), Some("http" | "https"));
     match uri.authority() {
-        Some(authority) if authority.as_str().contains('@') => Err(
-            "a user name or key does not belong into the address; a key has a setting of its own"
-                .to_owned(),
-        ),
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("a user name or key does not belong in the address; a key has its own setting"
+                .to_owned())
+        }
         Some(_) if http && uri.query().is_none() && !url.contains('#') => Ok(()),
         _ => Err(format!("no scheme, or something behind the path; {expected}")),
     }

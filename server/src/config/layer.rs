@@ -169,7 +169,7 @@ fn beside_the_file(value: Value, key: &str, folder: &Path) -> Value {
 
 fn unknown(name: &str, all: &[Setting]) -> String {
     if name == "api_key" {
-        return "a key does not belong into this file; put it into a file of its own and name \
+        return "a key does not belong in this file; put it into a file of its own and name \
                 that with api_key_file, or set COMPANION_API_KEY"
             .to_owned();
     }

@@ -60,7 +60,7 @@ fn all_mistakes_are_reported_together_with_their_positions() {
         "companion.toml:3: stal_ms: there is no such setting; did you mean stall_ms?",
         "companion.toml:4: listen: 0.0.0.0:3000 can be reached from other machines",
         "companion.toml:5: provider: ",
-        "companion.toml:6: api_key: a key does not belong into this file",
+        "companion.toml:6: api_key: a key does not belong in this file",
         "companion.toml:7: allowed_hosts: ",
         "COMPANION_TURN_MS: ",
         "COMPANION_BASE_URL: ",

@@ -127,7 +127,7 @@ fn mistakes_in_endpoint_tables_are_reported_with_their_line() {
         (table(&good.replace("one", "local")), "local is taken"),
         (table(&good.replace("one", "A B")), "a provider name"),
         (table(&good.replace("http:", "ftp:")), "base_url"),
-        (table(&format!("{good}\napi_key = \"sk-secret\"")), "does not belong into this file"),
+        (table(&format!("{good}\napi_key = \"sk-secret\"")), "does not belong in this file"),
         (table(&format!("{good}\napi_key_file = \"nowhere\"")), "cannot be read"),
         (table(&format!("{good}\napi_key_env = \"NOBODY\"")), "NOBODY is not set"),
         (table(&format!("{good}\nbase_ulr = \"x\"")), "unknown field"),

@@ -164,7 +164,7 @@ async fn a_server_starts_from_a_backup_and_no_file_is_overwritten() {
     let file = folder.path().join("copy");
     let name = file.to_str().unwrap();
     fs::write(&file, "somebody's letter").unwrap();
-    assert!(refused(&server.data(), &["backup", name]).await.contains("is there already"));
+    assert!(refused(&server.data(), &["backup", name]).await.contains("exists already"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "somebody's letter");
     fs::remove_file(&file).unwrap();
     good(&server.data(), &["backup", name]).await;
@@ -299,7 +299,7 @@ async fn an_import_needs_an_unused_folder_and_refuses_damaged_or_conflicting_fil
         let file = path("differs");
         let arguments = [vec!["import"], options, vec![&file]].concat();
         let output = good(&data, &arguments).await;
-        assert!(text(&output.stdout).contains("left as it is"), "{output:?}");
+        assert!(text(&output.stdout).contains("was not changed"), "{output:?}");
         assert_eq!(all(&data), before);
     }
 

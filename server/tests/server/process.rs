@@ -187,7 +187,7 @@ fn config_bundle_and_doctor_print_the_actual_state() {
     let arguments = ["doctor", "--listen", "127.0.0.1:0", "--model-file", "none.gguf"];
     let doctor = run(folder.path(), &arguments);
     assert_eq!(doctor.status.code(), Some(1));
-    assert!(text(&doctor.stdout).contains("none.gguf is not there"));
+    assert!(text(&doctor.stdout).contains("none.gguf does not exist"));
 }
 
 #[test]
