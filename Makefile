@@ -20,11 +20,11 @@ test: ## Run everything: formatting, lints, walls, dependencies, all tests, both
 	@tools/setup.sh test
 	@tools/test.sh
 
-torture: ## Break and attack a running server for half an hour or more (ARGS="kill --kills 500": one kind)
+torture: ## Break and attack a running server for half an hour or more (ARGS="kill --kills 500" runs one kind)
 	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
 
-peers: ## Ask real servers (LiteLLM's proxy, llama-cpp-python's) and write what held into docs/endpoints.md
+peers: ## Test with real servers (LiteLLM's proxy, llama-cpp-python's) and write the results into docs/endpoints.md
 	@tools/setup.sh peers
 	@tools/build.sh
 	@tools/peers.sh $(ARGS)
@@ -34,12 +34,12 @@ bench: ## Measure the server under load, and write docs/performance.md (ARGS="st
 	@tools/build.sh
 	@tools/bench.sh $(ARGS)
 
-measure: ## Measure the console: bytes, paints, frames (ARGS="first-load": one of them)
+measure: ## Measure the console: bytes, paints, frames (ARGS="first-load" measures only that)
 	@tools/setup.sh test
 	@tools/build.sh
 	@tools/browser.sh --project=measure $(ARGS)
 
-screenshots: ## Take the pictures of docs/screenshots anew, from the browser tests
+screenshots: ## Take the screenshots in docs/screenshots again, with the browser tests
 	@tools/setup.sh test
 	@tools/build.sh
 	@SCREENSHOTS=1 tools/browser.sh --project=measure screenshots
@@ -56,14 +56,14 @@ lint: ## Check formatting, scripts, walls, dependencies and clippy
 	@tools/setup.sh test
 	@tools/lint.sh
 
-walls: ## Check the import walls alone
+walls: ## Check only the import walls
 	@tools/walls.sh
 
 fmt: ## Format the code
 	@tools/setup.sh test
 	@tools/format.sh
 
-setup: ## Install what all commands but the fuzzing of `make torture` need, and build nothing
+setup: ## Install the tools of all commands, except those for fuzzing, and build nothing
 	@tools/setup.sh test
 
 clean: ## Remove what was built in this clone (tools and caches stay)

@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=COMPANION_SITE_DIR");
     println!("cargo::rerun-if-env-changed=LEPTOS_WATCH");
     println!("cargo::rerun-if-changed=build.rs");
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets this variable"));
     let mut table = String::from(
         "/// All files of the site, sorted by path; empty in a build without one.\n\
          pub static ASSETS: &[Asset] = &[\n",
@@ -44,7 +44,8 @@ fn main() -> io::Result<()> {
 }
 
 fn site() -> PathBuf {
-    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let manifest =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets this variable"));
     let workspace = manifest.parent().map_or(manifest.clone(), Path::to_owned);
     workspace.join(env::var_os("COMPANION_SITE_DIR").unwrap_or_else(|| "target/site".into()))
 }

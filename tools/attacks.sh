@@ -19,7 +19,7 @@ esac
 export ATTACKS=${1:-big}
 export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 export SCHEMATHESIS=$schemathesis_dir/bin/schemathesis
-[ -x "$SCHEMATHESIS" ] || die "schemathesis is not there; \`tools/setup.sh test\` installs it."
+[ -x "$SCHEMATHESIS" ] || die "schemathesis is not installed; \`tools/setup.sh test\` installs it."
 
 say "Attacks ($ATTACKS); SEED=$SEED repeats them."
-tools/browser.sh --project=attacks "${@:2}" || die "an attack got through (see above); SEED=$SEED repeats it."
+tools/browser.sh --project=attacks "${@:2}" || die "an attack succeeded (see above); SEED=$SEED repeats it."

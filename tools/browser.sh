@@ -35,7 +35,7 @@ files_hash=$(
   } | sha256sum
 )
 if [ "$(cat "$typed" 2>/dev/null)" != "$files_hash" ]; then
-  npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
+  npx --no-install tsc --noEmit || die "the browser tests have type errors (see above)."
   printf '%s\n' "$files_hash" >"$typed"
 fi
 CHROMIUM=$(find_chromium)

@@ -20,7 +20,7 @@ die() {
 
 # building WHAT MINUTES: prints what is built now, and how many minutes its first build takes, as
 # measured on 2 cores.
-building() { say "Building $1 (the first time about $2 min on 2 cores; afterwards what has changed)."; }
+building() { say "Building $1 (about $2 min on 2 cores the first time; later only the changed parts)."; }
 
 # absolute NAME...: makes the paths in these variables absolute, relative to the current folder.
 # Scripts call it before they change to the clone's folder. An empty variable stays empty.
@@ -207,7 +207,7 @@ take_build_folder() {
   if flock -n 8; then
     used_gb=$(du -s --block-size=1G "$build_dir" | cut -f1)
     if [ "$used_gb" -gt "$BUILD_CACHE_LIMIT_GB" ]; then
-      say "The build folder $build_dir holds $used_gb GB, more than $BUILD_CACHE_LIMIT_GB; dropping it."
+      say "The build folder $build_dir holds $used_gb GB, more than $BUILD_CACHE_LIMIT_GB; deleting it."
       rm -rf "$build_dir"
     fi
     claim_build_folder

@@ -10,20 +10,20 @@ tools/format.sh --check
 
 if command -v shellcheck >/dev/null; then
   say "Shell scripts."
-  shellcheck --external-sources tools/*.sh tools/setup/*.sh .ci/run || die "shellcheck has objections (see above)."
+  shellcheck --external-sources tools/*.sh tools/setup/*.sh .ci/run || die "shellcheck found problems (see above)."
 fi
 
 tools/walls.sh
 tools/deny.sh
 
 say "Clippy, native."
-cargo clippy "${locked[@]}" --workspace --all-targets --features provider-openai/fuzzing -- -D warnings || die "clippy has objections (see above)."
+cargo clippy "${locked[@]}" --workspace --all-targets --features provider-openai/fuzzing -- -D warnings || die "clippy found problems (see above)."
 
 if [ "$(web_toolchain)" = rustup ]; then
   for entry in hydrate csr; do
     say "Clippy, for the browser ($entry)."
     cargo clippy "${locked[@]}" --package frontend --lib --no-default-features --features "$entry" \
-      --target wasm32-unknown-unknown -- -D warnings || die "clippy has objections (see above)."
+      --target wasm32-unknown-unknown -- -D warnings || die "clippy found problems (see above)."
   done
 else
   say "Clippy for the browser is left out: Debian's toolchain has none, and rustup's has no std for WASM here."

@@ -9,9 +9,9 @@ cd "$root"
 export LITELLM=${LITELLM:-$litellm_dir/bin/litellm}
 export LLAMA_CPP_PYTHON=${LLAMA_CPP_PYTHON:-$llama_cpp_dir/bin/python}
 [ -x "$LITELLM" ] && [ -x "$LLAMA_CPP_PYTHON" ] ||
-  die "the servers are not there; \`tools/setup.sh peers\` installs them."
+  die "the servers are not installed; \`tools/setup.sh peers\` installs them."
 
 # With arguments perhaps only some of the tests run, so the document is not rewritten then.
 [ $# -gt 0 ] || export PEERS_REPORT=1
 tools/browser.sh --project=peers --reporter=list,./peers/reporter.ts "$@" ||
-  die "a peer was not dealt with as it should be (see above)."
+  die "a test with a real server failed (see above)."

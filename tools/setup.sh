@@ -35,7 +35,7 @@ started=$SECONDS
 installed=0 # how many things this run had to install
 
 if [ ! -d "$build_dir" ]; then
-  say "Nothing is built on this machine yet: the tools, the page and the server take about 14 minutes on 2 cores. It may be interrupted and goes on where it was."
+  say "Nothing is built on this machine yet: the tools, the page and the server take about 14 minutes on 2 cores. It can be interrupted, and continues when it is started again."
 fi
 setup_packages "$purpose"
 setup_native_rust "$purpose"

@@ -41,7 +41,7 @@ client_only() {
 }
 
 small_attacks() {
-  tools/attacks.sh small 2>&1 | tee -a "$test_log" || die "an attack got through (see above)."
+  tools/attacks.sh small 2>&1 | tee -a "$test_log" || die "an attack succeeded (see above)."
 }
 
 other_browsers() {
@@ -51,7 +51,7 @@ other_browsers() {
 
 same_site() {
   say "Sites of each kind of build."
-  tools/same-site.sh 2>&1 | tee -a "$test_log" || die "the sites are not as they should be (see above)."
+  tools/same-site.sh 2>&1 | tee -a "$test_log" || die "a build wrote to the wrong site, or the sites differ (see above)."
 }
 
 development() {
@@ -60,7 +60,7 @@ development() {
 }
 
 small_torture() {
-  say "Torture, a little of each."
+  say "Torture, a short run of each kind."
   tools/torture.sh small
 }
 
@@ -80,7 +80,7 @@ step "sites of each kind" same_site
 step "development server" development
 
 tools/deny.sh age
-say "All of it passed:"
+say "All checks passed:"
 printf '    %s\n' "${timings[@]}"
 # Both test runners print a count in their last lines. cargo's colour codes are removed first.
 passed=$(sed 's/\x1b\[[0-9;]*m//g' "$test_log" | awk '

@@ -22,7 +22,7 @@ build_server() {
 torture() {
   say "torture $*"
   COMPANION_BIN=${COMPANION_BIN:-target/release/companion} "$CARGO_TARGET_DIR/debug/torture" "$@" ||
-    die "something was lost, or not as promised (see above). To see it again: tools/torture.sh $*"
+    die "data was lost, or a guarantee was broken (see above). To repeat it: tools/torture.sh $*"
 }
 
 # A new kind of torture needs a line in both functions: one that takes a second or two in the small
@@ -48,9 +48,9 @@ big_run() {
   torture power --images 1000 --recordings 10 --seed "$seed"
   torture faults --local
   torture crowd --requests 600 --connections 1500 --rounds 100 --seed "$seed"
-  say "Any interleaving, beside a model (runtime/tests/model)."
+  say "Random interleavings, compared with a model (runtime/tests/model)."
   PROPTEST_CASES=3000 cargo test "${locked[@]}" --package runtime --test model ||
-    die "the runtime is not as its model (see above)."
+    die "the runtime differs from its model (see above)."
   tools/attacks.sh big
   tools/fuzz.sh
 }
@@ -66,8 +66,8 @@ case ${1:-big} in
 esac
 # The attacks of the big run need the scripted endpoint as a separate program, and `torture power`
 # loads the interposer into the companion.
-say "Building the torture."
-cargo build "${locked[@]}" --package torture --package upstream --package power-interposer || die "the torture could not be built (see above)."
+say "Building the torture program."
+cargo build "${locked[@]}" --package torture --package upstream --package power-interposer || die "the torture program could not be built (see above)."
 case ${1:-big} in
   big)
     say "The seed of this run is $seed; SEED=$seed repeats it."

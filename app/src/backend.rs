@@ -186,7 +186,7 @@ mod tests {
     use protocol::sample;
 
     #[test]
-    fn a_pinned_worker_that_changed_between_the_reads_is_there_once() {
+    fn a_pinned_worker_that_changed_between_the_reads_is_listed_once() {
         let worker = |n: u8, title: &str| Worker {
             worker_id: WorkerId::from_parts(u64::from(n), [n; 10]),
             title: Some(title.to_owned()),

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_unsafe_and_nothing_from_elsewhere() {
+    fn the_policy_allows_nothing_unsafe_and_no_other_origin() {
         let policy = csp("abc");
         assert!(policy.starts_with("default-src 'none'; script-src 'nonce-abc'"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));

@@ -24,13 +24,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_of_lines_and_zeros_are_what_a_page_makes_of_them() {
+    fn line_ends_and_nul_are_normalized_as_html_parsers_do() {
         assert_eq!(displayed("a\r\nb\rc\n\0"), "a\nb\nc\n\u{FFFD}");
         assert!(matches!(displayed("a\nb"), Cow::Borrowed("a\nb")));
     }
 
     #[test]
-    fn pieces_give_what_the_whole_gives() {
+    fn pieces_are_displayed_like_the_whole_text() {
         let text = "a\r\nb\r\rc\r\n\0";
         for at in 0..=text.len() {
             let (first, taken) = displayed_so_far(&text[..at]);

@@ -23,7 +23,7 @@ pub use browser::Erased;
 
 /// Takes the type off a view.
 pub fn erase<V: IntoView + 'static>(view: V) -> Erased {
-    debug_assert!(V::EXISTS, "a view without a node of its own");
+    debug_assert!(V::EXISTS, "the view has no node in the page");
     #[cfg(feature = "ssr")]
     return view.into_any();
     #[cfg(not(feature = "ssr"))]

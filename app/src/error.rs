@@ -90,14 +90,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_network_did_is_told_as_unavailable() {
+    fn a_network_failure_becomes_unavailable() {
         let error = AppError::from_server_fn_error(ServerFnErrorErr::Request("x".into()));
         assert_eq!(error.0.code, ErrorCode::Unavailable);
         assert!(error.0.hint.is_some());
     }
 
     #[test]
-    fn an_error_survives_the_way_to_the_page() {
+    fn an_error_round_trips_to_the_page() {
         let error = AppError(Error::new(ErrorCode::Busy, "Busy.").with_hint("Wait."));
         assert_eq!(AppError::de(error.ser()), error);
         let refused = leptos::serde_json::json!({ "error": error.0 }).to_string();

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_keeps_the_breaks_that_were_typed() {
+    fn crlf_of_a_form_becomes_lf() {
         assert_eq!(plain_breaks("a\r\n\r\nb\n"), "a\n\nb\n");
     }
 }

@@ -85,14 +85,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blank_title_is_none() {
+    fn a_blank_title_counts_as_no_title() {
         assert_eq!(title(Some("  ")), None);
         assert_eq!(title(Some(" a ")), Some("a"));
         assert_eq!(title(None), None);
     }
 
     #[test]
-    fn speed_is_of_the_time_in_which_text_came() {
+    fn speed_is_computed_from_the_time_after_the_first_token() {
         let usage = Usage {
             prompt_tokens: 9,
             completion_tokens: 41,
@@ -112,12 +112,12 @@ mod tests {
 
     #[cfg(feature = "ssr")]
     #[test]
-    fn no_text_ends_its_element() {
+    fn raw_text_cannot_end_its_element() {
         assert_eq!(raw("</title>&lt;".into()), "&lt;/title>&amp;lt;");
     }
 
     #[test]
-    fn numbers_are_short() {
+    fn numbers_are_rounded_for_display() {
         assert_eq!([seconds(440), seconds(9949), seconds(31_600)], ["0.4", "9.9", "32"]);
         assert_eq!((rows(""), rows("a\nb"), rows(&"\n".repeat(99))), (1, 2, 8));
     }

@@ -75,7 +75,8 @@ impl Preferences {
     /// The cookies that store the settings of a form.
     pub fn cookies(self) -> [HeaderValue; 3] {
         let cookie = |name: &str, value: &str| {
-            HeaderValue::try_from(format!("{name}={value}{COOKIE}")).expect("plain letters")
+            HeaderValue::try_from(format!("{name}={value}{COOKIE}"))
+                .expect("names and values of settings are ASCII")
         };
         [
             cookie(LANGUAGE, self.language.map_or("", |language| language.as_str())),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_come_back_as_they_were_made() {
+    fn preferences_round_trip_through_cookies() {
         let chosen = Preferences {
             language: Some(Locale::ja),
             theme: Some(Theme::Dark),
@@ -157,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn cookies_of_others_choose_nothing() {
+    fn invalid_and_foreign_cookies_are_ignored() {
         let odd = "theme=dark; companion_theme=pink; companion_language=; companion_enter; =; ;;x";
         let odd = headers(&[(header::COOKIE, odd)]);
         assert_eq!(Preferences::of(&odd), Preferences::default());
     }
 
     #[test]
-    fn the_language_is_the_chosen_one_or_the_most_wanted_one() {
+    fn the_language_is_the_chosen_one_or_else_the_browsers_preferred_one() {
         let locale = |asked: &'static str| {
             Preferences::default().locale(&headers(&[(header::ACCEPT_LANGUAGE, asked)]))
         };

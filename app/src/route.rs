@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_path_leads_somewhere() {
+    fn every_path_has_a_route() {
         assert_eq!(Route::of("/"), Route::Home);
         assert_eq!(Route::of(""), Route::Home);
         let (worker, turn) = (WorkerId::from_parts(1, [0; 10]), TurnId::from_parts(1, [0; 10]));

@@ -75,7 +75,7 @@ mod tests {
     use protocol::sample;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn encoded_values_round_trip() {
         let bytes = <Wire as Encodes<_>>::encode(&sample::empty()).unwrap();
         let read: protocol::Snapshot = <Wire as Decodes<_>>::decode(bytes).unwrap();
         assert_eq!(read, sample::empty());

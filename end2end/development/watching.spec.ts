@@ -18,7 +18,7 @@ const FIRST_BUILD_MS = 20 * MINUTE;
  */
 const SEEN_MS = 8 * MINUTE;
 
-test('a change of a style and one of a component are seen in the open page', async ({
+test('changes of a style and of a component appear in the open page', async ({
   context,
   page,
 }) => {

@@ -52,7 +52,7 @@ function cost(page: Page): Promise<Cost> {
   });
 }
 
-test('what each page costs, and what axe finds in it', async ({
+test('the cost of each page, and the findings of axe', async ({
   browser,
   companion,
   console,

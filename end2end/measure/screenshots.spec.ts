@@ -99,7 +99,7 @@ async function furnish(console: Console, words: readonly string[]): Promise<void
   }
 }
 
-test('what an answer can have', async ({ console, page, upstream }) => {
+test('an answer with every kind of content', async ({ console, page, upstream }) => {
   await upstream.plays(answer('A list, then.'), answer('Of course.'), answer(RICH));
   await console.openLive();
   await furnish(console, ['Plan a weekend in Kyoto', 'Proofread my letter', 'Solve ax² + bx + c = 0']);
@@ -113,7 +113,7 @@ const WRITTEN = {
 };
 
 for (const [name, [first = '', second = '', third = '']] of Object.entries(WRITTEN)) {
-  test(`a ${name}, at three moments while it is written`, async ({ console, page, upstream }) => {
+  test(`a ${name}, at three moments while it streams`, async ({ console, page, upstream }) => {
     await upstream.plays(answer(first, hold, second, hold, third));
     await page.setViewportSize({ width: 640, height: 480 });
     await console.openLive();
@@ -135,7 +135,7 @@ for (const [name, [first = '', second = '', third = '']] of Object.entries(WRITT
   });
 }
 
-test('thinking, while it comes and folded', async ({ console, page, upstream }) => {
+test('reasoning, while it streams and folded', async ({ console, page, upstream }) => {
   const thought =
     'Two sentences are asked for.\n\nThe cause comes first: air scatters short waves more than long ones. Then what follows from it, which is what is seen.';
   const said = 'Air scatters blue light more than red light. So blue light comes from all sides of the sky.';
@@ -151,7 +151,7 @@ test('thinking, while it comes and folded', async ({ console, page, upstream }) 
   await pictures(page, 'thought');
 });
 
-test('errors, and an answer that runs', async ({ console, page, upstream }) => {
+test('an error and a running answer', async ({ console, page, upstream }) => {
   await upstream.plays(answer('Here is what I ', hold, 'think.'), refusal(401, 'no'));
   await console.openLive();
   await console.ask('What do you think?');
@@ -168,7 +168,7 @@ test('errors, and an answer that runs', async ({ console, page, upstream }) => {
   await pictures(page, 'error');
 });
 
-test('the palette, and the keys there are', async ({ console, page, upstream }) => {
+test('the palette and the keyboard shortcuts', async ({ console, page, upstream }) => {
   await upstream.plays(answer('A list, then.'), answer('Of course.'));
   await console.openLive();
   await furnish(console, ['Plan a weekend in Kyoto', 'Proofread my letter']);

@@ -7,7 +7,7 @@ import { answer } from '../harness/upstream.ts';
 /** The errors of Trunk (500) and nginx (502) when they do not reach the server. */
 const FROM_PROXIES = [/^answer 50[02]/, /status of 50[02]/];
 
-test('when the server is away at load, an error offers to try again', async ({
+test('when the server is unreachable at load, an error offers to try again', async ({
   companion,
   console,
   page,
@@ -28,7 +28,7 @@ test('when the server is away at load, an error offers to try again', async ({
   await expect(console.welcome).toBeVisible();
 });
 
-test('when the server goes away, the console says so, keeps typed text, and goes on later', async ({
+test('when the server becomes unreachable, the console says so, keeps typed text, and goes on later', async ({
   companion,
   console,
   page,

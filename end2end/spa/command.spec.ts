@@ -59,7 +59,7 @@ async function isGone(port: number): Promise<void> {
     .toBe('gone');
 }
 
-test('starts both, lets the console work, and ends both', async ({ folder, page, watch }) => {
+test('the command starts the server and Trunk, and ends both', async ({ folder, page, watch }) => {
   await running(await command(folder, await freePort()), async (child, url) => {
     watch.allowedHosts.push(new URL(url).host);
     await page.goto(url);
@@ -75,7 +75,7 @@ test('starts both, lets the console work, and ends both', async ({ folder, page,
   });
 });
 
-test('names a port that is taken, before anything is built', async ({ folder }) => {
+test('the command reports a port in use before anything is built', async ({ folder }) => {
   const taken = createServer();
   const port = await new Promise<number>((found) => {
     taken.listen(0, '127.0.0.1', () => found((taken.address() as { port: number }).port));
@@ -88,7 +88,7 @@ test('names a port that is taken, before anything is built', async ({ folder }) 
   }
 });
 
-test('the names of an argument or of the configuration file stay allowed', async ({ folder }) => {
+test('host names that are allowed by a flag or in the configuration file stay allowed', async ({ folder }) => {
   const file = join(folder, 'companion.toml');
   await writeFile(file, 'allowed_hosts = ["of-the-file.example"]\n');
   for (const [args, name] of [
@@ -107,7 +107,7 @@ test('the names of an argument or of the configuration file stay allowed', async
   }
 });
 
-test('says when the server refuses the name of the console', async ({ folder }) => {
+test('the command reports that the server does not allow the host name of the console', async ({ folder }) => {
   // This server allows no names besides its own.
   const server = join(folder, 'companion');
   const lines = ['#!/bin/sh', 'unset COMPANION_ALLOWED_HOSTS', `exec '${programs.companion}' "$1" --listen 127.0.0.1:0`];
@@ -117,7 +117,7 @@ test('says when the server refuses the name of the console', async ({ folder }) 
   await expect(Child.start(start)).rejects.toThrow(/does not allow the name 127\.0\.0\.1:\d+/);
 });
 
-test('ends Trunk when the server ends', async ({ folder }) => {
+test('the command ends Trunk when the server ends', async ({ folder }) => {
   await running(await command(folder, await freePort()), async (child) => {
     const [, front = 0] = ports(child);
     const names = await Promise.all(

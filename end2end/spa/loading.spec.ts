@@ -72,7 +72,7 @@ test('an error at load stays when the server answers late', async ({ console, pa
 test.describe('a Japanese browser', () => {
   test.use({ locale: 'ja-JP' });
 
-  test('gets Japanese texts from the beginning', async ({ page, site }) => {
+  test('the page is in Japanese from the beginning', async ({ page, site }) => {
     await page.goto(site.url);
     await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
     await expect(page.getByRole('textbox', { name: 'メッセージ' })).toBeVisible();
@@ -80,7 +80,7 @@ test.describe('a Japanese browser', () => {
   });
 });
 
-test('language, theme and the Enter key are as the reader chose them', async ({
+test('the language, the theme and the Enter key follow the settings', async ({
   console,
   page,
 }) => {
@@ -112,7 +112,7 @@ test.describe('without JavaScript', () => {
   });
 });
 
-test('it fits a phone', async ({ console, page, upstream }) => {
+test('nothing scrolls sideways on a phone', async ({ console, page, upstream }) => {
   await page.setViewportSize({ width: 360, height: 640 });
   await upstream.plays(answer('| a | b |\n|---|---|\n| 1 | 2 |\n\nand a long-word '.repeat(3)));
   await console.openLive();

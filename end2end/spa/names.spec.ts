@@ -3,7 +3,7 @@
 import { Api } from '../harness/api.ts';
 import { expect, test } from '../harness/test.ts';
 
-test('a foreign name that leads to this machine (DNS rebinding) is refused', async ({ companion, frontPort, site }) => {
+test('a foreign host name that resolves to this machine (DNS rebinding) is refused', async ({ companion, frontPort, site }) => {
   const trunk = new Api(site.url);
   const own = `127.0.0.1:${frontPort}`;
   const worker = await companion.api.newest();

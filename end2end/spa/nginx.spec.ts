@@ -30,7 +30,7 @@ test('a message is sent and its answer streams', async ({ companion, console, pa
   await expect(console.list).toContainText(title);
 });
 
-test('files are cached by their names, pages are not, and events are not held back', async ({
+test('files are cached, pages are not, and events are not buffered', async ({
   companion,
   page,
   site,
@@ -69,7 +69,7 @@ test('files are cached by their names, pages are not, and events are not held ba
   await upstream.release();
 });
 
-test('a foreign name is refused, and a large file is forwarded', async ({
+test('a foreign host name is refused, and a large file is forwarded', async ({
   frontPort,
   page,
   site,
@@ -96,7 +96,7 @@ test('a foreign name is refused, and a large file is forwarded', async ({
   await expect(page.getByRole('alert').locator('[data-kind=error]')).toBeVisible();
 });
 
-test('when the server is away at load, an error offers to try again', async ({
+test('when the server is unreachable at load, an error offers to try again', async ({
   companion,
   console,
   page,

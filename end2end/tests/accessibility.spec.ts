@@ -27,7 +27,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme} and ${width}`, () => {
       test.use({ colorScheme, viewport, contextOptions: { reducedMotion: 'reduce' } });
 
-      test('axe finds nothing, in any state', async ({
+      test('axe finds nothing in any state of the page', async ({
         companion,
         console,
         page,
@@ -138,7 +138,7 @@ test.describe('on a phone', () => {
     expect(await console.overflow()).toBe(0);
   });
 
-  test('what is touched is large enough', async ({ console, page }) => {
+  test('touch targets are large enough', async ({ console, page }) => {
     await console.openLive();
     await console.openList.tap();
     const small = await page
@@ -153,7 +153,7 @@ test.describe('on a phone', () => {
   });
 });
 
-test('the keyboard alone is enough', async ({ console, page, upstream }) => {
+test('everything can be done with the keyboard', async ({ console, page, upstream }) => {
   await upstream.plays(answer('One ', hold, 'two.'), answer('Three.'));
   await console.openLive();
   await page.keyboard.press('Tab');
@@ -174,7 +174,7 @@ test('the keyboard alone is enough', async ({ console, page, upstream }) => {
   await expect(console.answer).toHaveText('Three.');
 });
 
-test('the page tells what it is to those who do not see it', async ({
+test('the accessibility tree describes the page', async ({
   console,
   page,
   upstream,

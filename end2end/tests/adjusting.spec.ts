@@ -7,7 +7,7 @@ import { answer, hold, refusal } from '../harness/upstream.ts';
 /** The refusal as new-api words it (https://github.com/QuantumNous/new-api/issues/418). */
 const unknown = refusal(400, "Unknown parameter: 'stream_options'. See http://internal.example/help");
 
-test('an adjustment is told live, after a reload and in Japanese', async ({
+test('an adjusted request is shown live, after a reload and in Japanese', async ({
   companion,
   console,
   page,
@@ -51,7 +51,7 @@ test('an adjustment is told live, after a reload and in Japanese', async ({
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('an adjustment and the words of an endpoint are told', async ({ console, page, upstream }) => {
+  test('an adjusted request and the message of an endpoint are shown', async ({ console, page, upstream }) => {
     await upstream.plays(unknown, answer('Here I am.'), refusal(401, 'Wrong key: sk-secret-1'));
     await console.open();
     await console.ask('Are you there?');

@@ -74,7 +74,7 @@ test('a foreign cursor gets a notice and then a snapshot', async ({ companion })
   await stream.close();
 });
 
-test('names and origins of other sites are refused', async ({ companion }) => {
+test('host names and origins of other sites are refused', async ({ companion }) => {
   const { api, url } = companion;
   const worker = await api.newest();
   const message = JSON.stringify({ id: '01890a5d-ac96-774b-bcce-b302099a8057', text: 'x' });
@@ -113,7 +113,7 @@ test('names and origins of other sites are refused', async ({ companion }) => {
   expect(own.status).toBe(202);
 });
 
-test('a page of another origin can neither read nor change', async ({ companion, page, watch }) => {
+test('a page of another origin can neither read nor change anything', async ({ companion, page, watch }) => {
   // Another port is another origin, although it is the same site.
   await page.route('http://localhost:9/', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<p>elsewhere</p>' }),
@@ -147,7 +147,7 @@ test('a page of another origin can neither read nor change', async ({ companion,
   expect((await companion.api.transcript(worker)).messages).toEqual([]);
 });
 
-test('status says what answers, and neither where nor with what', async ({
+test('the status names the provider, but no address and no path', async ({
   companion,
   folder,
   upstream,

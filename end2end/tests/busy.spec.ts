@@ -4,7 +4,7 @@ import { Console } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
-test('a tab that knows of the answer keeps what is typed until it is over', async ({
+test('while an answer is written, a tab keeps the typed text', async ({
   console,
   tab,
   upstream,
@@ -32,7 +32,7 @@ test('a tab that knows of the answer keeps what is typed until it is over', asyn
   expect(await upstream.asked()).toHaveLength(2);
 });
 
-test('a message can wait for the answer before it', async ({ console, page, upstream }) => {
+test('a message can be queued until the answer before it is complete', async ({ console, page, upstream }) => {
   await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
   await console.openLive();
   await console.ask('First?');
@@ -52,7 +52,7 @@ test('a message can wait for the answer before it', async ({ console, page, upst
   expect(await console.texts()).toEqual(['First?', 'Slow answer.', 'Second?', 'Second.']);
 });
 
-test('what waits is not sent after an answer that was stopped', async ({ console, upstream }) => {
+test('a queued message is not sent after the answer before it was stopped', async ({ console, upstream }) => {
   await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
   await console.openLive();
   await console.ask('First?');
@@ -68,7 +68,7 @@ test('what waits is not sent after an answer that was stopped', async ({ console
   await expect(console.answer).toHaveText('Second.');
 });
 
-test('a tab that does not know of the answer is refused, and keeps its text', async ({
+test('a message from a tab that has missed the running answer is refused, and its text is kept', async ({
   companion,
   console,
   context,
@@ -102,7 +102,7 @@ test('a tab that does not know of the answer is refused, and keeps its text', as
   expect(await console.texts()).toEqual(['First?', 'Slow answer.', 'Second?', 'Second.']);
 });
 
-test('without JavaScript, too, a second message is refused and kept', async ({
+test('without JavaScript, a second message is refused and its text is kept', async ({
   browser,
   companion,
   console,

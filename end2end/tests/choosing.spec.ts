@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('a conversation begins with what was chosen, and is changed', async ({
+    test('a conversation begins with the chosen profile and model, which can be changed', async ({
       console,
       page,
       upstream,
@@ -74,7 +74,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('a change from elsewhere is seen in an open page', async ({ companion, console, page }) => {
+test('a change of the model by another client appears in an open page', async ({ companion, console, page }) => {
   await console.openLive();
   const here = page.locator('.answers-here');
   await expect(here).toHaveText('Companion · scripted-model');
@@ -92,7 +92,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${width} wide`, () => {
       test.use({ colorScheme, viewport: { width, height: 800 } });
 
-      test('the page of choices is for everybody', async ({ console, page, upstream }) => {
+      test('axe finds nothing on the page, and nothing scrolls sideways', async ({ console, page, upstream }) => {
         await upstream.offers(['a', 'x'.repeat(180)]);
         await console.open('/new');
         expect(await faults(page)).toEqual([]);
@@ -109,7 +109,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test.describe('in Japanese', () => {
   test.use({ locale: 'ja' });
 
-  test('profiles speak the language of the page', async ({ console, page }) => {
+  test('profiles are described in the language of the page', async ({ console, page }) => {
     await console.open('/new');
     await expect(console.title).toHaveText('新しい会話');
     await expect(card(page, '翻訳')).toBeVisible();
@@ -118,7 +118,7 @@ test.describe('in Japanese', () => {
   });
 });
 
-test('an endpoint that does not list its models leaves the configured one', async ({
+test('the configured model can be chosen if an endpoint does not list its models', async ({
   console,
   page,
   upstream,
@@ -130,7 +130,7 @@ test('an endpoint that does not list its models leaves the configured one', asyn
   expect(await faults(page)).toEqual([]);
 });
 
-test('a file that is no model is listed with its reason, and cannot be chosen', async ({
+test('a file that is not a model is listed with the reason and cannot be chosen', async ({
   companion,
   console,
   folder,

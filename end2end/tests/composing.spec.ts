@@ -71,7 +71,7 @@ for (const [engine, key] of Object.entries(ENTERS)) {
   });
 }
 
-test('what was typed is there after a reload, in its own conversation', async ({
+test('typed text is kept over a reload, in its own conversation', async ({
   console,
   page,
 }) => {
@@ -95,7 +95,7 @@ test('what was typed is there after a reload, in its own conversation', async ({
   await expect(console.composer).toHaveValue('');
 });
 
-test('an edit that was begun is there after a reload, and so is the next message', async ({
+test('an unfinished edit and the draft of the next message are kept over a reload', async ({
   console,
   page,
 }) => {
@@ -116,7 +116,7 @@ test('an edit that was begun is there after a reload, and so is the next message
   await expect(console.composer).toHaveValue('the next');
 });
 
-test('a long text grows the composer, up to a bound', async ({ console, page }) => {
+test('the composer grows with its text up to a limit', async ({ console, page }) => {
   await console.openLive();
   const height = async (): Promise<number> =>
     (await console.composer.boundingBox())?.height ?? Number.NaN;

@@ -39,7 +39,7 @@ test('a dropped connection resumes by its cursor without lost or doubled text', 
   expect(new Set(cursors).size).toBe(cursors.length);
 });
 
-test('frames that come twice change nothing', async ({ console, page, upstream }) => {
+test('repeated frames change nothing', async ({ console, page, upstream }) => {
   await page.routeWebSocket(/\/events/, (route) => {
     const server = route.connectToServer();
     server.onMessage((message) => {
@@ -57,7 +57,7 @@ test('frames that come twice change nothing', async ({ console, page, upstream }
   expect(await console.texts()).toEqual(['Count.', 'One two three.']);
 });
 
-test('a lost frame is noticed and mended', async ({ console, page, upstream }) => {
+test('a lost frame is detected and repaired', async ({ console, page, upstream }) => {
   let lost = 0;
   await page.routeWebSocket(/\/events/, (route) => {
     const server = route.connectToServer();
@@ -78,7 +78,7 @@ test('a lost frame is noticed and mended', async ({ console, page, upstream }) =
   expect(await console.texts()).toEqual(['Count.', 'One two three.']);
 });
 
-test('where no connection ever opens, a message is still answered', async ({
+test('without any live connection, a message is still answered', async ({
   console,
   page,
   upstream,

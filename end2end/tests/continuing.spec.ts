@@ -12,7 +12,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('one that failed, and then one that was too long, go on', async ({
+    test('a failed answer and one that reached its length limit can be continued', async ({
       companion,
       console,
       upstream,
@@ -49,7 +49,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(`in a closed conversation, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => {
     test.use({ javaScriptEnabled });
 
-    test('nothing is offered that would ask', async ({ companion, console, page, upstream }) => {
+    test('no control is shown that would ask the model', async ({ companion, console, page, upstream }) => {
       await upstream.plays(tooLong('One two'));
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
@@ -71,7 +71,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('one that was stopped goes on, and only what is new is measured', async ({
+test('a stopped answer can be continued, and only the new part is measured', async ({
   companion,
   console,
   upstream,

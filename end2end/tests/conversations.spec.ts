@@ -2,7 +2,7 @@
 
 import { expect, test } from '../harness/test.ts';
 
-test('new, rename and delete', async ({ companion, console, page }) => {
+test('conversations are created, renamed and deleted', async ({ companion, console, page }) => {
   await console.openLive();
   const first = console.worker;
   await console.manage.click();
@@ -31,7 +31,7 @@ test('new, rename and delete', async ({ companion, console, page }) => {
   expect(gone.status).toBe(404);
 });
 
-test('deleting the last conversation leaves a way to a new one', async ({ console, page }) => {
+test('deleting the last conversation creates a new one', async ({ console, page }) => {
   await console.openLive();
   const first = console.worker;
   await console.manage.click();
@@ -48,7 +48,7 @@ test('deleting the last conversation leaves a way to a new one', async ({ consol
   await expect(console.answer).toHaveText('You said: Still there?');
 });
 
-test('a name given in one tab is seen in the other', async ({ console, tab }) => {
+test('a title that is changed in one tab appears in the other', async ({ console, tab }) => {
   await console.openLive();
   const other = await tab();
   await other.isLive();
@@ -59,7 +59,7 @@ test('a name given in one tab is seen in the other', async ({ console, tab }) =>
   await expect(other.conversations.filter({ hasText: 'Moons' })).toBeVisible();
 });
 
-test('what is typed stays with its conversation', async ({ console, page }) => {
+test('typed text stays with its conversation', async ({ console, page }) => {
   await console.openLive();
   const first = console.worker;
   await console.ask('Hello');
@@ -80,7 +80,7 @@ test('what is typed stays with its conversation', async ({ console, page }) => {
 test.describe('with short pages', () => {
   test.use({ settings: { TRANSCRIPT_PAGE: '4' } });
 
-  test('earlier messages load in above by themselves, and without JavaScript by a link', async ({
+  test('earlier messages load automatically, and without JavaScript by a link', async ({
     browser,
     console,
     page,

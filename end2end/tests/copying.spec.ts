@@ -14,7 +14,7 @@ test.beforeEach(async ({ context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
 });
 
-test('code is copied to the byte, and it is said', async ({ console, page, upstream }) => {
+test('code is copied to the byte, and a toast says so', async ({ console, page, upstream }) => {
   await upstream.plays(answer(MARKDOWN));
   await console.openLive();
   await console.ask('Show me.');
@@ -33,7 +33,7 @@ test('code is copied to the byte, and it is said', async ({ console, page, upstr
   expect(await clipboard(page)).toBe(CODE);
 });
 
-test('long lines wrap where that was chosen, and stay so', async ({
+test('the choice to wrap long lines is kept', async ({
   console,
   page,
   tab,
@@ -95,7 +95,7 @@ test('a message is copied as text, as Markdown and as a link', async ({
   await expect(console.questions).toBeInViewport();
 });
 
-test('where copying is not allowed, that is said', async ({ console, page, upstream }) => {
+test('a toast says that the browser does not allow copying', async ({ console, page, upstream }) => {
   await page.addInitScript(() => {
     navigator.clipboard.writeText = () => Promise.reject(new Error('no'));
   });
@@ -107,7 +107,7 @@ test('where copying is not allowed, that is said', async ({ console, page, upstr
   await expect(console.toast).toHaveText(/The browser did not allow copying/);
 });
 
-test('a page that is not safe has no clipboard, and says so', async ({
+test('in an insecure context, a toast says that there is no clipboard', async ({
   console,
   page,
   upstream,
@@ -126,7 +126,7 @@ test('a page that is not safe has no clipboard, and says so', async ({
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('there is no button that does nothing', async ({ console, upstream }) => {
+  test('no buttons are shown that need JavaScript', async ({ console, upstream }) => {
     await upstream.plays(answer(MARKDOWN));
     await console.open();
     await console.ask('Show me.');

@@ -7,7 +7,7 @@ import { answer, hold, silent } from '../harness/upstream.ts';
 
 test.beforeEach(({ watch }) => watch.allowAbsence());
 
-test('killed in mid-answer: the text stays, the page comes back, the next turn works', async ({
+test('when the server is killed during an answer, the text stays, the page reconnects, and the next turn works', async ({
   companion,
   console,
   page,
@@ -53,7 +53,7 @@ test('killed in mid-answer: the text stays, the page comes back, the next turn w
   expect(turns.map((turn) => turn.state)).toEqual(['completed', 'interrupted', 'completed']);
 });
 
-test('killed before the first token: the message is still there', async ({
+test('when the server is killed before the first token, the message is kept', async ({
   companion,
   console,
   upstream,
@@ -70,7 +70,7 @@ test('killed before the first token: the message is still there', async ({
   await expect(console.textOf(console.questions)).toHaveText('Did you get this?');
 });
 
-test('an orderly end in mid-answer interrupts the turn and keeps its text', async ({
+test('an orderly shutdown during an answer interrupts the turn and keeps its text', async ({
   companion,
   console,
   upstream,
@@ -88,7 +88,7 @@ test('an orderly end in mid-answer interrupts the turn and keeps its text', asyn
   await expect(console.answer).toHaveText('Back again.');
 });
 
-test('killed again and again while text comes, nothing that was read is ever lost', async ({
+test('when the server is killed repeatedly during an answer, no text that was shown is lost', async ({
   companion,
   console,
   upstream,
@@ -109,7 +109,7 @@ test('killed again and again while text comes, nothing that was read is ever los
   }
 });
 
-test('what is said of an absence is the truth, and goes with it', async ({
+test('the notice that the server is unreachable is correct, and disappears when it is back', async ({
   companion,
   console,
   page,
@@ -129,7 +129,7 @@ test('what is said of an absence is the truth, and goes with it', async ({
   await expect(told).toHaveCount(0);
 });
 
-test('a message sent into the absence stays in the box and is sent once', async ({
+test('a message sent while the server is down stays in the box and is sent once', async ({
   companion,
   console,
   upstream,

@@ -119,7 +119,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.conversation(worker)).toBeVisible();
     });
 
-    test('all conversations are one file, and other programs may give theirs', async ({
+    test('all conversations are exported to one file, and exports of other programs are imported', async ({
       console,
       page,
       upstream,

@@ -78,7 +78,7 @@ test('stopping the embedded model ends the answer, and the next question is answ
   expect(letters(messages[1]?.text)).toBe(letters(stopped));
 });
 
-test('killed in the middle of its answer, the server leaves no model behind and goes on', async ({
+test('when the server is killed during an answer, no model process stays, and the next start works', async ({
   companion,
   console,
   watch,
@@ -102,7 +102,7 @@ test('killed in the middle of its answer, the server leaves no model behind and 
   await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
 });
 
-test('the embedded model is lost in mid-answer: the turn fails, the next one works', async ({
+test('when the process of the embedded model dies during an answer, the turn fails and the next one works', async ({
   companion,
   console,
 }) => {

@@ -4,7 +4,7 @@ import { importLong } from '../harness/long.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-test('a new conversation can be written in at once', async ({ console, page }) => {
+test('the composer of a new conversation has the focus', async ({ console, page }) => {
   await console.openLive();
   await console.ask('Hello');
   await expect(console.answer).toHaveText('You said: Hello');
@@ -16,7 +16,7 @@ test('a new conversation can be written in at once', async ({ console, page }) =
   await expect(console.conversations).toHaveCount(2);
 });
 
-test('what is given up, archived or deleted leaves it to what is beside', async ({
+test('cancelling an edit, archiving and deleting leave the focus on the composer, the next entry or the undo button', async ({
   companion,
   console,
   page,
@@ -48,7 +48,7 @@ test('what is given up, archived or deleted leaves it to what is beside', async 
   await expect(console.composer).toHaveValue('Typed before');
 });
 
-test('an archived conversation says so where it is read', async ({ companion, console, page }) => {
+test('an archived conversation is marked as archived in its head', async ({ companion, console, page }) => {
   await console.openLive();
   await companion.api.change(console.worker, { place: 'archived' });
   const mark = page.locator('.top').getByText('Archived', { exact: true });
@@ -57,7 +57,7 @@ test('an archived conversation says so where it is read', async ({ companion, co
   await expect(mark).toHaveCount(0);
 });
 
-test('a page of the past leads on to later messages, and to what can be done', async ({
+test('a page of earlier messages links to later ones, and its answers can be retried', async ({
   companion,
   console,
   page,

@@ -4,7 +4,7 @@
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
-test('taking over asks the server for nothing but the files and the events', async ({
+test('hydration requests only the files and the events', async ({
   console,
   page,
   upstream,
@@ -30,7 +30,7 @@ test('taking over asks the server for nothing but the files and the events', asy
   await expect(console.answer).toHaveText('Two three.');
 });
 
-test('the first page of the script is the page of the server, to the byte', async ({
+test('the first client render equals the page of the server to the byte', async ({
   browser,
   companion,
   console,
@@ -64,7 +64,7 @@ test('the first page of the script is the page of the server, to the byte', asyn
   await plain.close();
 });
 
-test('what was typed before the script ran is still there', async ({ console, page }) => {
+test('text that was typed before hydration is kept', async ({ console, page }) => {
   let letGo = (): void => {};
   const gate = new Promise<void>((open) => (letGo = open));
   await page.route(/\.wasm$/, async (route) => {
@@ -81,7 +81,7 @@ test('what was typed before the script ran is still there', async ({ console, pa
   await expect(console.answer).toHaveText('You said: Typed early');
 });
 
-test('walking between conversations keeps the page', async ({ console, page, watch }) => {
+test('navigating between conversations loads no new document', async ({ console, page, watch }) => {
   await console.openLive();
   await console.ask('In the first');
   await expect(console.answer).toHaveText('You said: In the first');
@@ -98,7 +98,7 @@ test('walking between conversations keeps the page', async ({ console, page, wat
   expect(documents()).toBe(before);
 });
 
-test('every page carries a strict policy and its files are kept for good', async ({
+test('every page has a strict content security policy, and its files are cached forever', async ({
   companion,
   console,
   page,
@@ -121,7 +121,7 @@ test('every page carries a strict policy and its files are kept for good', async
   }
 });
 
-test('a policy is really in force: a script without the nonce does not run', async ({
+test('the content security policy blocks a script without the nonce', async ({
   console,
   page,
   watch,

@@ -9,7 +9,7 @@ interface Manifest {
   icons: { src: string; sizes: string; type: string; purpose: string }[];
 }
 
-test('a browser finds nothing that keeps it from being installed', async ({
+test('the browser finds no installability errors', async ({
   companion,
   console,
   context,
@@ -38,7 +38,7 @@ test('a browser finds nothing that keeps it from being installed', async ({
   }
 });
 
-test('on paper there is the conversation and nothing else', async ({ console, page }) => {
+test('only the conversation is printed', async ({ console, page }) => {
   await console.openLive();
   await console.ask('On paper?');
   await console.isIdle();

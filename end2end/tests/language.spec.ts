@@ -101,7 +101,7 @@ async function walk(
 test.describe('in Japanese', () => {
   test.use({ locale: 'ja-JP' });
 
-  test('no page says a word of English', async ({ console, page, upstream, watch }) => {
+  test('no page contains English text', async ({ console, page, upstream, watch }) => {
     watch.allow(/404/);
     const look = async (state: string): Promise<void> => {
       await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
@@ -111,7 +111,7 @@ test.describe('in Japanese', () => {
     await walk(console, look, upstream);
   });
 
-  test('it is not without a script either', async ({ browser, companion }) => {
+  test('no page contains English text without JavaScript', async ({ browser, companion }) => {
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'ja-JP' });
     const page = await context.newPage();
     for (const path of ['/', '/settings', '/data', '/new', '/search?q=a', '/nowhere']) {
@@ -122,7 +122,7 @@ test.describe('in Japanese', () => {
     await context.close();
   });
 
-  test('an error is told in Japanese, with what the server said to look up', async ({
+  test('an error is shown in Japanese, with the message of the server for reference', async ({
     console,
     page,
     upstream,
@@ -140,7 +140,7 @@ test.describe('in Japanese', () => {
   });
 });
 
-test('in English no page says a word of Japanese', async ({ console, page, upstream, watch }) => {
+test('in English no page contains Japanese text', async ({ console, page, upstream, watch }) => {
   watch.allow(/404/);
   const look = async (state: string): Promise<void> => {
     await expect(page.locator('html')).toHaveAttribute('lang', 'en');

@@ -2,7 +2,7 @@
 
 import { expect, test } from '../harness/test.ts';
 
-test('walking keeps the sidebar with all that is in it, and reads the list no more', async ({
+test('navigation keeps the sidebar with its state and does not load the list again', async ({
   companion,
   console,
   page,
@@ -48,7 +48,7 @@ test('walking keeps the sidebar with all that is in it, and reads the list no mo
   expect(asked.filter((path) => /\/api\/fn\/(sidebar|workers)/.test(path))).toEqual([]);
 });
 
-test('the archive takes the place of the list, and the conversation stays', async ({
+test('the archive replaces the list, and the conversation stays', async ({
   companion,
   console,
   page,
@@ -70,7 +70,7 @@ test('the archive takes the place of the list, and the conversation stays', asyn
   await expect(console.conversations).toHaveText(/Put away/);
 });
 
-test('on a narrow screen the sidebar closes over the page that was chosen in it', async ({
+test('on a narrow screen the sidebar closes after a page was chosen in it', async ({
   companion,
   console,
   page,
@@ -114,7 +114,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.title).toHaveText('There is nothing here');
     });
 
-    test('the page of the archive leads back', async ({ companion, console }) => {
+    test('the archive has a link back to all conversations', async ({ companion, console }) => {
       const archived = await companion.api.create('Put away');
       await companion.api.change(archived, { place: 'archived' });
       await console.open(`/c/${archived}?place=archived`);

@@ -4,7 +4,7 @@ import { COME_BACK_MS } from '../harness/console.ts';
 import { expect, journey, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
-test('what one tab does is seen in the list of the other', journey, async ({
+test('changes in one tab appear in the list of the other', journey, async ({
   console,
   tab,
   upstream,
@@ -42,7 +42,7 @@ test('what one tab does is seen in the list of the other', journey, async ({
   expect(await other.order()).toEqual([first]);
 });
 
-test('an answer that nobody has seen is marked, until any tab shows it', async ({
+test('an unread answer is marked until any tab shows it', async ({
   companion,
   console,
   tab,
@@ -78,7 +78,7 @@ test('an answer that nobody has seen is marked, until any tab shows it', async (
   await expect(other.entry(here)).not.toHaveAttribute('data-unread', '');
 });
 
-test('the focus stays where it is when the list is sorted anew', async ({
+test('the focus stays on its entry when the list is sorted again', async ({
   companion,
   console,
   page,
@@ -111,7 +111,7 @@ test('the focus stays where it is when the list is sorted anew', async ({
   await expect(page.locator('.conversations :focus')).toHaveCount(0);
 });
 
-test('a conversation is renamed where it stands, and nothing moves meanwhile', async ({
+test('a conversation is renamed in the list, and nothing moves meanwhile', async ({
   companion,
   console,
   page,
@@ -145,7 +145,7 @@ test('a conversation is renamed where it stands, and nothing moves meanwhile', a
   expect(title).toBe('Second');
 });
 
-test('pinned ones stay at the top, and archived ones are elsewhere', async ({
+test('pinned conversations stay at the top, and archived ones are not in the list', async ({
   companion,
   console,
   tab,
@@ -207,7 +207,7 @@ test('a deletion in the archive stays in the archive', async ({ companion, conso
   await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();
 });
 
-test('the menu of an entry is walked by keys, and gives the focus back', async ({
+test('the menu of an entry is used with the keyboard, and returns the focus', async ({
   console,
   page,
 }) => {
@@ -258,7 +258,7 @@ function chat(title: string, at: string): unknown {
 test.describe('in Tokyo', () => {
   test.use({ timezoneId: 'Asia/Tokyo' });
 
-  test('conversations stand under the days of their reader', async ({
+  test('conversations are grouped by day in the time zone of the reader', async ({
     companion,
     console,
     page,
@@ -339,7 +339,7 @@ test.describe('with short pages', () => {
   });
 });
 
-test('what changed while the server was away is there when it is back', async ({
+test('the list shows what changed while the server was unreachable', async ({
   companion,
   console,
   watch,
@@ -356,7 +356,7 @@ test('what changed while the server was away is there when it is back', async ({
   await expect(console.conversation(first)).toContainText('Meanwhile');
 });
 
-test('where no connection ever opens, the list is read from time to time', async ({
+test('without any live connection, the list is loaded periodically', async ({
   companion,
   console,
   page,
@@ -376,7 +376,7 @@ test('where no connection ever opens, the list is read from time to time', async
   await expect(console.conversation(made)).toBeVisible({ timeout: COME_BACK_MS });
 });
 
-test('a page that nobody looks at lets go of its connection, and misses nothing', async ({
+test('a hidden page closes its connection, and catches up when it is shown', async ({
   companion,
   console,
   page,
@@ -424,7 +424,7 @@ test('the menu of an entry stays within a narrow page', async ({ console, page }
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('the menu of an entry is the one of its conversation', async ({
+  test('the menu of an entry opens the page of its conversation', async ({
     companion,
     console,
     page,

@@ -58,7 +58,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('while an answer comes only its last block is touched', async ({ console, upstream }) => {
+test('while an answer streams, only its last block changes', async ({ console, upstream }) => {
   const parts = ANSWER.split('\n\n').map((part) => `${part}\n\n`);
   await upstream.plays(answer(parts[0] ?? '', parts[1] ?? '', hold, ...parts.slice(2)));
   await console.openLive();
@@ -76,7 +76,7 @@ test('while an answer comes only its last block is touched', async ({ console, u
   expect(await console.answer.evaluate(() => String(getSelection()))).toContain('A heading');
 });
 
-test('what is selected in code that still comes stays selected', async ({ console, upstream }) => {
+test('a selection in code that still streams is kept', async ({ console, upstream }) => {
   await upstream.plays(
     answer('Here:\n\n```js\nlet first = 1;\n', hold, 'let a', ' < b;\n', hold, '```\n\nDone.'),
   );
@@ -102,7 +102,7 @@ test('what is selected in code that still comes stays selected', async ({ consol
   await expect(console.answer.locator('p')).toHaveText(['Here:', 'Done.']);
 });
 
-test('an answer that the server wrote in part goes on in the page', async ({
+test('an answer that the server rendered partly continues in the page', async ({
   console,
   page,
   upstream,

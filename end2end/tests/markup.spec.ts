@@ -16,7 +16,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('markup in messages and titles is shown, not obeyed', async ({
+    test('markup in messages and titles is shown as text', async ({
       companion,
       console,
       page,
@@ -63,7 +63,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('a formula with markup leaves the page whole', async ({ console, page, upstream }) => {
+    test('a formula with markup does not break the page', async ({ console, page, upstream }) => {
       const formulas = FORMULAS.map((formula) => `$${formula}$`).join(' and ');
       await upstream.plays(answer('It is ', `${formulas} and $x^2$.\n\n`, 'The end.'));
       if (javaScriptEnabled) await console.openLive();
@@ -84,7 +84,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('a refused message with markup comes back into the box as text', async ({
+test('a refused message with markup is put back into the box as text', async ({
   browser,
   companion,
   watch,

@@ -11,7 +11,7 @@ const NOWHERE = [
 ];
 
 for (const path of NOWHERE) {
-  test(`${path} is a page with a way out`, async ({ companion, console, page, watch }) => {
+  test(`${path} is a page with a link to the latest conversation`, async ({ companion, console, page, watch }) => {
     watch.allow(/404/);
     const response = await page.goto(companion.url + path);
     expect(response?.status()).toBe(404);
@@ -22,7 +22,7 @@ for (const path of NOWHERE) {
   });
 }
 
-test('the interface for programs answers with its own error', async ({ companion }) => {
+test('the API answers with its own error', async ({ companion }) => {
   const { status, headers, body } = await companion.api.raw('GET', '/api/v1/nowhere');
   expect(status).toBe(404);
   expect(headers['content-type']).toContain('application/json');

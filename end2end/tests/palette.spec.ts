@@ -38,7 +38,7 @@ test('a conversation is found by a few letters of its title', journey, async ({
   await expect(page).toHaveURL(new RegExp(trains));
 });
 
-test('opened while the next conversation is on its way, it stays, with what was typed', async ({
+test('a palette that was opened during a navigation stays open with its text', async ({
   companion,
   console,
   page,
@@ -70,7 +70,7 @@ test('opened while the next conversation is on its way, it stays, with what was 
   await expect(page.locator('dialog[open]')).toHaveCount(0);
 });
 
-test('it gives the focus back, with the text and the place in it', async ({ console, page }) => {
+test('closing the palette returns the focus to the text and the caret position', async ({ console, page }) => {
   await console.openLive();
   await console.composer.fill('Half a thought');
   await page.keyboard.press('ArrowLeft');
@@ -151,7 +151,7 @@ test('the last answer is copied', async ({ console, context, page }) => {
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('You said: Hello');
 });
 
-test('what is said comes before a search for it', async ({ console, page }) => {
+test('a matching command comes before a search', async ({ console, page }) => {
   await console.openLive();
   await page.keyboard.press('Control+k');
   await page.keyboard.type('sett');
@@ -160,7 +160,7 @@ test('what is said comes before a search for it', async ({ console, page }) => {
   await expect(page).toHaveURL(/\/settings$/);
 });
 
-test('Enter of an input method chooses nothing', async ({ companion, console, page }) => {
+test('the Enter of an input method chooses nothing', async ({ companion, console, page }) => {
   const title = '潮の話';
   await companion.api.create(title);
   await companion.api.create('Another');
@@ -186,7 +186,7 @@ test('Enter of an input method chooses nothing', async ({ companion, console, pa
   await expect(page).not.toHaveURL(here);
 });
 
-test('the keys are listed, and none is taken from a field', async ({ console, page }) => {
+test('the keyboard shortcuts are listed, and none interferes with typing', async ({ console, page }) => {
   await console.openLive();
   await console.composer.focus();
   await page.keyboard.type('What?');
@@ -211,7 +211,7 @@ test('the keys are listed, and none is taken from a field', async ({ console, pa
   await expect(console.openPalette).toBeFocused();
 });
 
-test('it tells what it is to those who do not see it', async ({ companion, console, page }) => {
+test('the accessibility tree describes the palette', async ({ companion, console, page }) => {
   await companion.api.create('Tides');
   await console.openLive();
   await page.keyboard.press('Control+k');

@@ -3,7 +3,7 @@
 import { expect, test } from '../harness/test.ts';
 import { type Step, answer, cut, hold, refusal } from '../harness/upstream.ts';
 
-test('a refusing endpoint is a failed turn that says so; then it is up', async ({
+test('an unreachable endpoint fails the turn with its reason, and works when it is back', async ({
   console,
   page,
   upstream,
@@ -30,7 +30,7 @@ test('a refusing endpoint is a failed turn that says so; then it is up', async (
   await console.isIdle();
 });
 
-test('an endpoint that dies in mid-answer leaves its text and a failed turn', async ({
+test('an endpoint that fails during an answer fails the turn, and its text is kept', async ({
   companion,
   console,
   upstream,
@@ -57,11 +57,11 @@ const refusals: [kind: string, reply: Step[]][] = [
   ['upstream', refusal(500, 'kaboom at /srv/inference.py')],
   ['malformed', [{ do: 'respond', status: 200, headers: { 'content-type': 'text/html' }, body: NGINX }]],
 ];
-test.describe('asked once', () => {
+test.describe('without retries', () => {
   test.use({ settings: { RETRIES: '0' } });
 
   for (const [kind, reply] of refusals) {
-    test(`a refusal of kind ${kind} is told in words of our own`, async ({
+    test(`a refusal of kind ${kind} has a message of our own`, async ({
       companion,
       console,
       upstream,
@@ -79,7 +79,7 @@ test.describe('asked once', () => {
   }
 });
 
-test('an attempt that fails is told, and the same is asked again', async ({
+test('a failed attempt is shown, and the same request is sent again', async ({
   companion,
   console,
   upstream,
@@ -104,7 +104,7 @@ test('an attempt that fails is told, and the same is asked again', async ({
   });
 });
 
-test.describe('with no model named', () => {
+test.describe('without a configured model', () => {
   test.use({ settings: { MODEL: '' } });
 
   test("the endpoint's first model answers, and is what the turn records", async ({
@@ -122,7 +122,7 @@ test.describe('with no model named', () => {
   });
 });
 
-test.describe('with a short patience', () => {
+test.describe('with short time limits', () => {
   test.use({ settings: { FIRST_TOKEN_MS: '400', STALL_MS: '400' } });
 
   test('silence is a timeout, and a stall keeps its text', async ({ console, upstream }) => {
@@ -138,7 +138,7 @@ test.describe('with a short patience', () => {
   });
 });
 
-test.describe('with no provider', () => {
+test.describe('without a provider', () => {
   test.use({ provider: 'none' });
 
   test('the page says what to configure, and works once that is done', async ({

@@ -11,7 +11,7 @@ const SOON_MS = 5_000;
 test.describe('over a slow link', () => {
   test.use({ front: 'slow link' });
 
-  test('every letter that is typed while a message is under way is there', async ({
+  test('text that is typed while a message is being sent is kept', async ({
     console,
     page,
     upstream,
@@ -31,7 +31,7 @@ test.describe('over a slow link', () => {
     await expect(console.composer).toHaveValue('and I keep typing the next one');
   });
 
-  test('the message on its way stands where it will be', async ({ console, page, upstream }) => {
+  test('a message that is being sent is shown at its final position', async ({ console, page, upstream }) => {
     await upstream.plays(answer('Heard.'));
     await console.openLive();
     await console.submit('On its way.');
@@ -44,7 +44,7 @@ test.describe('over a slow link', () => {
 
   test.describe(() => {
     test.use({ settings: { MESSAGE_CHARS: '10' } });
-    test('one that is refused comes back in front of what was typed since', async ({
+    test('a refused message is put back before the text that was typed since', async ({
       console,
       page,
       watch,
@@ -60,10 +60,10 @@ test.describe('over a slow link', () => {
   });
 });
 
-test.describe('behind a proxy that passes no Upgrade', () => {
+test.describe('behind a proxy that does not forward Upgrade', () => {
   test.use({ front: 'no upgrade' });
 
-  test('the page is live by Server-Sent Events', async ({ console, page, upstream, watch }) => {
+  test('the page follows by Server-Sent Events', async ({ console, page, upstream, watch }) => {
     watch.allow(/WebSocket/);
     await upstream.plays(answer('One ', hold, 'two ', hold, 'three.'));
     await console.openLive();
@@ -81,7 +81,7 @@ test.describe('behind a proxy that passes no Upgrade', () => {
     await expect(console.link).toHaveAttribute('data-link', 'live');
   });
 
-  test('the list of conversations is followed as well', async ({
+  test('the list of conversations follows as well', async ({
     companion,
     console,
     page,
@@ -109,10 +109,10 @@ test.describe('behind a proxy that passes no Upgrade', () => {
   });
 });
 
-test.describe('behind a proxy that holds answers back', () => {
+test.describe('behind a proxy that buffers responses', () => {
   test.use({ front: 'holds back' });
 
-  test('the page asks often enough to follow, and says so', async ({ console, upstream, watch }) => {
+  test('the page polls often enough to follow, and says so', async ({ console, upstream, watch }) => {
     watch.allow(/WebSocket/);
     const piece = (word: string): [string, typeof hold] => [`${word} `, hold];
     await upstream.plays(answer(...['one', 'two', 'three', 'four'].flatMap(piece), 'five'));
@@ -130,11 +130,11 @@ test.describe('behind a proxy that holds answers back', () => {
   });
 });
 
-test.describe('where all places of observers are taken', () => {
+test.describe('when all observer slots are taken', () => {
   // A page takes two places: one for the conversation and one for the list.
   test.use({ settings: { MAX_OBSERVERS: '2' } });
 
-  test('the page says so, follows all the same, and is live when there is room', async ({
+  test('the page polls and says so, and is live when a slot is free', async ({
     console,
     tab,
     upstream,

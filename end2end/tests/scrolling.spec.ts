@@ -17,7 +17,7 @@ const drawn = (element: Locator) =>
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
 
-test('the newest text stays in view, until its reader goes up', async ({
+test('the newest text stays in view until the reader scrolls up', async ({
   console,
   page,
   upstream,
@@ -71,7 +71,7 @@ test('the finished answer does not jump', async ({ console, upstream }) => {
   expect(await first.evaluate((element) => 'kept' in element)).toBe(true);
 });
 
-test('whoever sends is at the newest message again', async ({ console, page, upstream }) => {
+test('sending scrolls to the newest message', async ({ console, page, upstream }) => {
   await upstream.plays(answer(PARAGRAPH.repeat(6)), answer('Yes.'));
   await console.openLive();
   await console.ask('Write.');
@@ -84,7 +84,7 @@ test('whoever sends is at the newest message again', async ({ console, page, ups
 });
 
 test.describe('a long conversation', () => {
-  test('loads upward by itself, and the place in it is kept', async ({
+  test('earlier messages load automatically, and the scroll position is kept', async ({
     companion,
     console,
     page,
@@ -115,7 +115,7 @@ test.describe('a long conversation', () => {
     await expect(console.messages.last()).toBeInViewport();
   });
 
-  test('shows what is off screen to a search, an anchor, the focus and a printer', async ({
+  test('messages off screen can be found, linked, focused and printed', async ({
     companion,
     console,
     page,

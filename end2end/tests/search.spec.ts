@@ -21,7 +21,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('what was said is found and led to', async ({ console, page, upstream }) => {
+    test('messages are found, and a hit links to its message', async ({ console, page, upstream }) => {
       await upstream.plays(answer('The otter swims.'), answer('犬が好きです。'));
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page).toHaveURL(new RegExp(`/c/${second}\\?m=`));
     });
 
-    test('nothing found, nothing asked, and too much asked have words', async ({
+    test('no hits, an empty query and a too long query have their messages', async ({
       companion,
       console,
       page,
@@ -85,7 +85,7 @@ for (const javaScriptEnabled of [true, false]) {
 test.describe('in a conversation of several pages', () => {
   test.use({ settings: { TRANSCRIPT_PAGE: '4' } });
 
-  test('what is not loaded is found, and shown where it stands', async ({
+  test('a message on a page that is not loaded is found and shown in its context', async ({
     companion,
     console,
     page,
@@ -122,7 +122,7 @@ test.describe('in a conversation of several pages', () => {
   });
 });
 
-test('hits are walked page by page', async ({ companion, console, page }) => {
+test('hits are shown in pages', async ({ companion, console, page }) => {
   await console.openLive();
   const worker = console.worker;
   for (let number = 0; number < 16; number += 1) {
@@ -141,7 +141,7 @@ test('hits are walked page by page', async ({ companion, console, page }) => {
   await expect(hits(page).first()).toContainText('Needle 15.');
 });
 
-test('an address of a message that is not there shows the conversation, and says so', async ({
+test('the address of an unknown message shows the conversation and a notice', async ({
   console,
   upstream,
 }) => {
@@ -203,7 +203,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test.describe('in Japanese', () => {
   test.use({ locale: 'ja-JP' });
 
-  test('the page of search has its words', async ({ console, page, upstream }) => {
+  test('the search page is in Japanese', async ({ console, page, upstream }) => {
     await upstream.plays(answer('東京です。'));
     await console.open('/search?q=ｶﾞｲﾄﾞ');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('検索');

@@ -10,7 +10,7 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     const kind = javaScriptEnabled ? journey : {};
-    test('shows exactly what was sent, and leads back', kind, async ({ console, page, upstream }) => {
+    test('the page shows exactly what was sent, and links back', kind, async ({ console, page, upstream }) => {
       await upstream.plays(answer('Tides\n  come.'), answer('Half', cut), answer(' and half.'));
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
@@ -52,7 +52,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('leads nowhere where there was no such turn', async ({ console, page, watch }) => {
+test('an unknown turn has a page that says so', async ({ console, page, watch }) => {
   watch.allow(/404/);
   await console.open();
   await console.open(`/c/${console.worker}/turns/0199a3c5-0000-7000-8000-000000000000`);
@@ -61,10 +61,10 @@ test('leads nowhere where there was no such turn', async ({ console, page, watch
   await expect(page.getByText('This address leads nowhere.')).toBeVisible();
 });
 
-test.describe('a window that is known', () => {
+test.describe('with a known context window', () => {
   test.use({ settings: { CONTEXT_TOKENS: '1000' } });
 
-  test('is shown with how full it is', async ({ console, page, upstream }) => {
+  test('the page shows how full the window is', async ({ console, page, upstream }) => {
     await upstream.plays(answer('Yes.'));
     await console.openLive();
     const meter = page.getByRole('meter');

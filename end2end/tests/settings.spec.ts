@@ -8,7 +8,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with a script' : 'without a script', () => {
     test.use({ javaScriptEnabled });
 
-    test('a choice is kept, and every page follows it', async ({ console, page }) => {
+    test('settings are kept and apply to every page', async ({ console, page }) => {
       await console.open('/settings');
       await page.getByLabel('日本語').check();
       await page.getByLabel('Dark').check();
@@ -33,7 +33,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('Enter begins a line where that is chosen, and Shift + Enter sends', async ({
+test('Enter breaks the line if that was chosen, and Shift + Enter sends', async ({
   console,
   page,
 }) => {

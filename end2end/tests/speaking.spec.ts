@@ -3,7 +3,7 @@
 import { expect, test } from '../harness/test.ts';
 import { answer, cut, hold } from '../harness/upstream.ts';
 
-test('an answer is spoken by sentence', async ({ console, upstream }) => {
+test('an answer is announced sentence by sentence', async ({ console, upstream }) => {
   const pieces = 'The sea rises. It is the moon that pulls it, twice a day. And'.split(/(?<= )/);
   await upstream.plays(answer(...pieces, hold, ' so on. ', hold, 'The **end**'));
   await console.openLive();
@@ -23,7 +23,7 @@ test('an answer is spoken by sentence', async ({ console, upstream }) => {
   await expect(console.log).toHaveAttribute('aria-live', 'off');
 });
 
-test('many tokens are few announcements', async ({ console, upstream }) => {
+test('many tokens make few announcements', async ({ console, upstream }) => {
   const words = Array.from({ length: 200 }, (_, n) => (n % 5 === 4 ? `w${n}. ` : `w${n} `));
   await upstream.plays([{ do: 'answer', pieces: words, delay_ms: 5 }]);
   await console.openLive();
@@ -37,7 +37,7 @@ test('many tokens are few announcements', async ({ console, upstream }) => {
   expect((await console.speech()).length).toBeLessThanOrEqual(seconds + 2);
 });
 
-test('a bad end is spoken', async ({ console, upstream }) => {
+test('a failed end is announced', async ({ console, upstream }) => {
   await upstream.plays(answer('Half a', cut));
   await console.openLive();
   await console.recordSpeech();

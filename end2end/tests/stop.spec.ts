@@ -40,7 +40,7 @@ test('stop ends the answer, drops the upstream and keeps the text', journey, asy
   expect(turns.map((turn) => turn.state)).toEqual(['cancelled', 'completed']);
 });
 
-test('stop works from the other tab', async ({ console, tab, upstream }) => {
+test('an answer can be stopped from another tab', async ({ console, tab, upstream }) => {
   await upstream.plays(LONG);
   await console.openLive();
   const other = await tab();
@@ -59,7 +59,7 @@ test('stop works from the other tab', async ({ console, tab, upstream }) => {
   expect(await other.texts()).toEqual(await console.texts());
 });
 
-test('stop works before the first token', async ({ console, upstream }) => {
+test('an answer can be stopped before the first token', async ({ console, upstream }) => {
   await upstream.plays([silent]);
   await console.openLive();
   await console.ask('Anyone?');

@@ -8,7 +8,7 @@ const HALF = 'Tides follow ';
 const MORE = 'Tides follow the moon, 月に従う。';
 const WHOLE = 'Tides follow the moon, 月に従う。 Always.';
 
-test('a reload in the middle of an answer shows what was written, and then the rest', journey, async ({
+test('a reload during an answer shows its text so far, and then the rest', journey, async ({
   companion,
   console,
   page,
@@ -68,7 +68,7 @@ test('two tabs see the same bytes, one of them from the middle on', journey, asy
   expect(await late.figures.allTextContents()).toEqual(await console.figures.allTextContents());
 });
 
-test('a piece of text never takes back what was shown before', async ({ console, upstream }) => {
+test('text that was shown is never taken back', async ({ console, upstream }) => {
   const words = Array.from({ length: 200 }, (_, n) => `word-${n} `);
   await upstream.plays(answer(...words));
   await console.openLive();

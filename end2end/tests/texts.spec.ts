@@ -10,7 +10,7 @@ async function html(answer: Locator): Promise<string> {
   return (await answer.innerHTML()).replaceAll('<!---->', '');
 }
 
-test('a table is a table while it is written', async ({ console, page, upstream }) => {
+test('a table is shown as a table while it is written', async ({ console, page, upstream }) => {
   await upstream.plays(
     answer('Here:\n\n| a | b |\n|---|---|\n', hold, '|', ' 1 |', hold, ' 2 |\n| 3 |', ' 4 |\n\nDone.'),
   );
@@ -33,7 +33,7 @@ test('a table is a table while it is written', async ({ console, page, upstream 
   expect(await html(console.answer)).toBe(live);
 });
 
-test('a link gets its address when that comes', async ({ console, upstream }) => {
+test('a link gets its address when its definition arrives', async ({ console, upstream }) => {
   await upstream.plays(
     answer('See [the page][1].\n\nMore.\n\n', hold, '[1]: https://a.example', '/b\n', hold, '\nDone.'),
   );
@@ -50,7 +50,7 @@ test('a link gets its address when that comes', async ({ console, upstream }) =>
 
 const ARABIC = 'مرحبا بالعالم! أنا هنا (الآن).';
 
-test('each paragraph has the direction of its letters, and a message the side of its writer', async ({
+test('each paragraph has the direction of its script, and each message the side of its author', async ({
   console,
   page,
   upstream,
@@ -89,7 +89,7 @@ test('each paragraph has the direction of its letters, and a message the side of
   expect(await right(box)).toBeCloseTo(await right(message), 0);
 });
 
-test('paper has all of a line of code and of a table', async ({ console, page, upstream }) => {
+test('long lines of code and wide tables are printed completely', async ({ console, page, upstream }) => {
   const long = 'x'.repeat(400);
   await upstream.plays(
     answer(`\`\`\`js\nlet ${long}END;\n\`\`\`\n\n| a | b |\n|---|---|\n| ${long}END | 2 |\n\n<details><summary>More</summary>\n\nHidden.\n\n</details>`),
@@ -116,7 +116,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('what an answer folds opens', async ({ console, upstream }) => {
+    test('folded parts of an answer can be opened', async ({ console, upstream }) => {
       await upstream.plays(
         answer('<details><summary>**More**</summary>\n\nHidden *text*.\n\n</details>\n\nPress <kbd>Esc</kbd>: H<sub>2</sub>O.'),
       );
@@ -163,7 +163,7 @@ test('a formula that is longer than its line can be scrolled to its end', async 
   expect(fits).toBe(true);
 });
 
-test('other ends of lines and zeros are the same live and after a reload', async ({
+test('other line ends and NUL characters look the same live and after a reload', async ({
   console,
   page,
   upstream,

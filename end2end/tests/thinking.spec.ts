@@ -4,7 +4,7 @@
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, thinks, thoughtOut } from '../harness/upstream.ts';
 
-test('thinking is shown while it comes, folds when the answer begins, and is kept', async ({
+test('reasoning streams, folds when the answer begins, and is kept', async ({
   companion,
   console,
   page,
@@ -54,7 +54,7 @@ test('thinking is shown while it comes, folds when the answer begins, and is kep
   expect(sent?.slice(1)).toEqual(['What is two and two?', 'Four.', 'Sure?']);
 });
 
-test('thinking that the reader opened stays open', async ({ console, upstream }) => {
+test('reasoning that the reader opened stays open', async ({ console, upstream }) => {
   await upstream.plays(answer(thinks('Hm.'), hold, 'Yes.'));
   await console.openLive();
   await console.ask('Is it?');
@@ -69,7 +69,7 @@ test('thinking that the reader opened stays open', async ({ console, upstream })
   await expect(console.reasoning).toHaveAttribute('open', '');
 });
 
-test('text that turns out to be thinking leaves the answer', async ({ console, page, upstream }) => {
+test('text that turns out to be reasoning leaves the answer', async ({ console, page, upstream }) => {
   await upstream.plays(answer('So I *think*.\n\nAnd', hold, '</thi', 'nk>\n\n', 'Hello ', hold, 'there!'));
   await console.openLive();
   await console.ask('Hi');
@@ -89,7 +89,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with a script' : 'without a script', () => {
     test.use({ javaScriptEnabled });
 
-    test('a budget that went into thinking is told, and an answer can be had', async ({
+    test('if reasoning used up the budget, the page says so and offers an answer', async ({
       console,
       page,
       upstream,
@@ -116,7 +116,7 @@ for (const javaScriptEnabled of [true, false]) {
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('thinking is open until there is an answer, and folded then', async ({ console, upstream }) => {
+  test('reasoning is open until the answer begins, and folded then', async ({ console, upstream }) => {
     await upstream.plays(answer(thinks('Two and two.'), hold, 'Four.', hold));
     await console.open();
     await console.ask('What is two and two?');

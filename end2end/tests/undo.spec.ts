@@ -10,7 +10,7 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     const kind = javaScriptEnabled ? journey : {};
-    test('what was deleted is brought back as it was', kind, async ({
+    test('a deleted conversation is restored as it was', kind, async ({
       console,
       page,
       upstream,
@@ -37,7 +37,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.conversation(worker)).toBeVisible();
     });
 
-    test('the page of data keeps it for a while, and deletes it for good', async ({
+    test('the data page keeps a deleted conversation for a while, and can purge it', async ({
       console,
       page,
       upstream,
@@ -95,7 +95,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('another tab goes on when the conversation is back, with what was typed in it', async ({
+test('another tab continues after the restoration, with its typed text', async ({
   companion,
   console,
   tab,

@@ -8,7 +8,7 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     const kind = javaScriptEnabled ? journey : {};
-    test('another answer, an edit, and the way between the versions', kind, async ({
+    test('another answer and an edit are versions, and each can be shown', kind, async ({
       companion,
       console,
       upstream,
@@ -52,7 +52,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('an edit that is given up brings back what was typed', async ({ console, upstream }) => {
+test('cancelling an edit restores the draft', async ({ console, upstream }) => {
   await upstream.plays(answer('Yes.'));
   await console.openLive();
   await console.ask('Is it so?');
@@ -65,7 +65,7 @@ test('an edit that is given up brings back what was typed', async ({ console, up
   await expect(console.composer).toHaveValue('A draft');
 });
 
-test('a reload shows the branch that was chosen', async ({ console, page, upstream }) => {
+test('a reload shows the chosen branch', async ({ console, page, upstream }) => {
   await upstream.plays(answer('One.'), answer('Two.'), answer('Three.'));
   await console.openLive();
   await console.ask('Count.');
@@ -87,7 +87,7 @@ test('a reload shows the branch that was chosen', async ({ console, page, upstre
   await expect(console.versions).toHaveText('‹3/3›');
 });
 
-test('the focus goes along', async ({ console, page, upstream }) => {
+test('the focus follows to the shown version', async ({ console, page, upstream }) => {
   await upstream.plays(answer('First.'), answer('Second.'));
   await console.openLive();
   await console.ask('Which?');
@@ -104,7 +104,7 @@ test('the focus goes along', async ({ console, page, upstream }) => {
   await expect(console.log.getByRole('link', { name: 'The next version' })).toBeFocused();
 });
 
-test('while an answer is written nothing else can be asked', async ({ console, upstream }) => {
+test('while an answer is written, no retry or edit is offered', async ({ console, upstream }) => {
   await upstream.plays(answer('One ', hold, 'two.'));
   await console.openLive();
   await console.ask('Count.');

@@ -5,7 +5,7 @@ import { answer, hold } from '../harness/upstream.ts';
 
 test.use({ javaScriptEnabled: false });
 
-test('read, send, see the answer grow and end by refreshes', async ({ console, upstream }) => {
+test('a message is sent, and the page refreshes while the answer streams', async ({ console, upstream }) => {
   await upstream.plays(answer('One ', hold, 'two.'), answer('Three.'));
   await console.open();
   await expect(console.welcome).toBeVisible();
@@ -50,7 +50,7 @@ test('posting the same page twice sends once', async ({ companion, console, upst
   expect(await upstream.asked()).toHaveLength(1);
 });
 
-test('stop', async ({ console, upstream }) => {
+test('an answer can be stopped', async ({ console, upstream }) => {
   await upstream.plays(answer('One ', hold, 'two.'));
   await console.open();
   await console.ask('Count.');
@@ -64,7 +64,7 @@ test('stop', async ({ console, upstream }) => {
     .toEqual(expect.any(Number));
 });
 
-test('new, rename, delete, and the way between conversations', async ({ console, page }) => {
+test('conversations are created, renamed, deleted and switched', async ({ console, page }) => {
   await console.open();
   const first = console.worker;
   await console.manage.click();
@@ -111,7 +111,7 @@ test('a failed turn is shown with its error', async ({ console, upstream }) => {
   await expect(console.answer).toHaveText('Better.');
 });
 
-test('a killed server: the page shows the interrupted answer and goes on', async ({
+test('after the server was killed, the page shows the interrupted answer and works', async ({
   companion,
   console,
   page,
@@ -133,7 +133,7 @@ test('a killed server: the page shows the interrupted answer and goes on', async
   await expect(console.answer).toHaveText('Three.');
 });
 
-test.describe('with no provider', () => {
+test.describe('without a provider', () => {
   test.use({ provider: 'none' });
 
   test('the page says what to configure', async ({ console }) => {

@@ -42,7 +42,7 @@ mod tests {
 
     /// After four hundred years, the calendar repeats.
     #[test]
-    fn no_day_is_missed() {
+    fn every_day_of_400_years_converts_both_ways() {
         let mut date = known(0);
         for day in 0..146_097 {
             let told = (i64::from(date.year()), u8::from(date.month()), date.day());
@@ -54,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_day_is_what_a_calendar_says(day in -719_000_i64..2_930_000) {
+        fn any_day_converts_like_in_a_date_library(day in -719_000_i64..2_930_000) {
             let date = known(day);
             let told = (i64::from(date.year()), u8::from(date.month()), date.day());
             prop_assert_eq!(date_of(day), told);
@@ -62,7 +62,7 @@ mod tests {
         }
 
         #[test]
-        fn a_date_that_there_is_not_is_none(year in 0_i64..=9999, month: u8, day: u8) {
+        fn a_date_that_does_not_exist_has_no_day_number(year in 0_i64..=9999, month: u8, day: u8) {
             let there_is = i32::try_from(year).ok().and_then(|year| {
                 Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
             });

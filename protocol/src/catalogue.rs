@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_in_the_nearest_language() {
+    fn a_text_is_found_in_the_nearest_language() {
         let words: Words =
             [("en", "Hello"), ("ja", "こんにちは")].map(|(a, b)| (a.into(), b.into())).into();
         for (language, text) in [

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn near_misses_are_refused() {
+    fn malformed_cursors_are_refused() {
         for bad in ["", "1", "2000000000000000ff1", "100000000000000ff", "100000000000000ff01", "é"]
         {
             assert!(Cursor::from_client(bad).parts().is_err(), "{bad}");

@@ -64,7 +64,7 @@ impl Effort {
     }
 
     fn known(place: usize) -> Self {
-        KNOWN[place].parse().expect("the constants are names of efforts")
+        KNOWN[place].parse().expect("the constants are valid names of efforts")
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_is_found() {
+    fn the_nearest_accepted_effort_is_found() {
         let efforts = |names: &[&str]| -> Vec<Effort> {
             names.iter().map(|name| name.parse().unwrap()).collect()
         };
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_is_found_whatever_the_order() {
+    fn the_least_effort_is_found_in_any_order() {
         let efforts = |names: &[&str]| -> Vec<Effort> {
             names.iter().map(|name| name.parse().unwrap()).collect()
         };

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_read_as_it_is_written() {
+    fn every_code_round_trips() {
         use ErrorCode as E;
         use ProviderKind as P;
         use TimeoutPhase::{FirstToken, Stall, Turn};
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_or_kind_of_a_newer_version_is_read_as_a_general_one() {
+    fn an_unknown_code_or_kind_is_parsed_as_a_general_one() {
         let upstream = ErrorCode::Provider(ProviderKind::Upstream);
         let turn = ErrorCode::Timeout(TimeoutPhase::Turn);
         for (json, code) in [
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_without_code_or_message_is_not_read() {
+    fn an_error_without_code_or_message_is_refused() {
         for json in [r#"{"message":"No."}"#, r#"{"code":"busy"}"#, r#"{"code":1,"message":"No."}"#]
         {
             assert!(serde_json::from_str::<Error>(json).is_err(), "{json}");

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn only_version_seven_is_an_id() {
+    fn only_version_7_uuids_are_ids() {
         assert!("d9428888-122b-11e1-b85c-61cd3cbb3210".parse::<MessageId>().is_err());
         assert!("".parse::<MessageId>().is_err());
         assert!(MessageId::from_slice(&[0; 3]).is_err());

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_told_in_hundredths() {
+    fn progress_is_a_percentage_rounded_down() {
         for (read_tokens, prompt_tokens, percent) in
             [(0, 10, 0), (62, 100, 62), (2, 3, 66), (10, 10, 100), (11, 10, 100), (0, 0, 0)]
         {

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_drawn_is_visible() {
+    fn only_characters_that_are_drawn_are_visible() {
         for c in ['a', 'あ', '\u{600}', '\u{301}', '👍', '\u{e000}', '…', '\u{fffd}'] {
             assert!(is_visible(c), "{c:?}");
         }

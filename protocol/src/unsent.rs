@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_and_what_was_sent_are_told_apart_whatever_was_tried_before() {
+    fn requested_and_sent_parameters_are_kept_apart_over_several_attempts() {
         use Adjustment as A;
         let mut turn = turn();
         let (sampling, effort) = (turn.sampling, turn.effort.clone());

@@ -63,7 +63,7 @@ mod tests {
     use crate::Timestamp;
 
     #[test]
-    fn an_offset_is_one_that_clocks_have() {
+    fn only_offsets_that_time_zones_have_are_accepted() {
         for minutes in [-720, -210, 0, 540, 840] {
             assert!(UtcOffset::try_from(minutes).is_ok(), "{minutes}");
         }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_where_the_clock_stands() {
+    fn dates_and_times_are_shown_with_the_offset() {
         let at = Timestamp::from_unix_ms(1_763_757_000_000);
         let seen = |minutes: i16| {
             let offset = UtcOffset::try_from(minutes).unwrap();

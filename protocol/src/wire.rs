@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_goes_on_before_its_end_or_stays_as_it_is() {
+    fn an_append_is_inserted_before_the_end_tags_or_changes_nothing() {
         let append = |before: usize| HtmlAppend { text: "b".into(), before };
         for (block, before, after) in
             [("(a)", 1, Some("(ab)")), ("(a)", 0, Some("(a)b")), ("(日)", 2, None), ("a", 9, None)]
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_replaces_blocks_or_lets_one_go_on() {
+    fn a_patch_replaces_blocks_or_appends_to_one() {
         let patch = |from, blocks: &[&str], append| HtmlPatch {
             message_id: MessageId::from_parts(1, [1; 10]),
             from,

@@ -35,11 +35,11 @@ const VOCABULARY: &str = "the of and to in is that it was for on are as with the
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let megabytes: u64 = arguments.next().map_or(250, |n| n.parse().expect("a number"));
+    let megabytes: u64 = arguments.next().map_or(250, |n| n.parse().expect("the size is a number"));
     let folder =
         arguments.next().map_or_else(|| std::env::temp_dir().join("import_figures"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&folder);
-    let store = Arc::new(Sqlite::open(&folder).expect("a new folder"));
+    let store = Arc::new(Sqlite::open(&folder).expect("the folder can be created"));
     let (file, bytes, conversations) = file(&folder, megabytes * 1_000_000);
     println!("{conversations} conversations in {bytes} bytes");
 
@@ -47,20 +47,21 @@ async fn main() {
     let alone = tokio::spawn(frames(1, store.clone(), stop.clone()));
     tokio::time::sleep(Duration::from_secs(2)).await;
     stop.store(true, Ordering::Relaxed);
-    told("alone", alone.await.expect("it ends"));
+    told("alone", alone.await.expect("the task ends without a panic"));
 
     let stop = Arc::new(AtomicBool::new(false));
     let beside = tokio::spawn(frames(2, store.clone(), stop.clone()));
     let begin = Instant::now();
-    let profile = "companion".parse().expect("a name");
+    let profile = "companion".parse().expect("the constant is a valid name");
     let options = Options { profile, differing: ConflictPolicy::Keep, unsound: Unsound::Name };
     let source = Source { name: None, file };
     let now = Timestamp::from_unix_ms(1_763_800_000_000);
-    let report = import(store.as_ref(), vec![source], options, now).await.expect("it fits");
+    let report =
+        import(store.as_ref(), vec![source], options, now).await.expect("the import succeeds");
     let seconds = begin.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     println!("{} conversations came in, in {seconds:.1} s", report.added.len());
-    told("beside the import", beside.await.expect("it ends"));
+    told("beside the import", beside.await.expect("the task ends without a panic"));
     store.close().await;
 }
 
@@ -95,21 +96,24 @@ async fn frames(number: u64, store: Arc<Sqlite>, stop: Arc<AtomicBool>) -> Vec<D
             prompt: None,
         }
     };
-    let profile = "companion".parse().expect("a name");
+    let profile = "companion".parse().expect("the constant is a valid name");
     let created = append(EventBody::WorkerCreated { title: None, profile });
-    store.create(LogId(7), created).await.expect("it is new");
+    store.create(LogId(7), created).await.expect("the worker is new");
     let mut tick = tokio::time::interval(FRAME);
     while !stop.load(Ordering::Relaxed) {
         tick.tick().await;
         let begin = Instant::now();
-        store.append(append(EventBody::WorkerRenamed { title: None })).await.expect("it follows");
+        store
+            .append(append(EventBody::WorkerRenamed { title: None }))
+            .await
+            .expect("the append continues the log");
         waits.push(begin.elapsed());
     }
     waits
 }
 
 fn unborn(worker_id: WorkerId) -> Worker {
-    let runtime_id: RuntimeId = "backend-internal".parse().expect("a name");
+    let runtime_id: RuntimeId = "backend-internal".parse().expect("the constant is a valid name");
     let at = Timestamp::from_unix_ms(1_763_800_000_000);
     Worker {
         worker_id,
@@ -120,7 +124,7 @@ fn unborn(worker_id: WorkerId) -> Worker {
         status: WorkerStatus::Idle,
         reason: None,
         unreadable: false,
-        profile: "companion".parse().expect("a name"),
+        profile: "companion".parse().expect("the constant is a valid name"),
         place: Visibility::Listed,
         provider: None,
         effort: None,
@@ -133,7 +137,7 @@ fn unborn(worker_id: WorkerId) -> Worker {
 /// A file of conversations of at least so many bytes.
 fn file(folder: &std::path::Path, most: u64) -> (std::fs::File, u64, u64) {
     let path = folder.join("conversations.json");
-    let mut out = BufWriter::new(std::fs::File::create(&path).expect("a new file"));
+    let mut out = BufWriter::new(std::fs::File::create(&path).expect("the file can be created"));
     let words: Vec<&str> = VOCABULARY.split_whitespace().collect();
     let (mut bytes, mut number, mut seed) = (0, 0, 7_u64);
     let mut text = || {
@@ -160,11 +164,11 @@ fn file(folder: &std::path::Path, most: u64) -> (std::fs::File, u64, u64) {
         let conversation =
             json!({ "id": number.to_string(), "title": "A talk", "mapping": mapping });
         let line = format!("{}{conversation}", if number == 0 { "[" } else { "," });
-        out.write_all(line.as_bytes()).expect("there is room");
+        out.write_all(line.as_bytes()).expect("the file can be written");
         bytes += line.len() as u64;
         number += 1;
     }
-    out.write_all(b"]").expect("there is room");
-    out.flush().expect("there is room");
-    (std::fs::File::open(&path).expect("it is there"), bytes + 1, number)
+    out.write_all(b"]").expect("the file can be written");
+    out.flush().expect("the file can be written");
+    (std::fs::File::open(&path).expect("the file was just written"), bytes + 1, number)
 }

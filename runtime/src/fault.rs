@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_says_what_was_kept_what_to_do_and_no_path() {
+    fn the_error_for_an_outage_has_a_hint_and_no_path() {
         use Outage::{Changed, Full, Locked, Missing, ReadOnly};
         let mut messages = std::collections::HashSet::new();
         for outage in [Full, ReadOnly, Missing, Changed, Locked] {

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lock_holds_up_its_own_worker_alone_and_is_forgotten() {
+    async fn a_lock_blocks_only_its_own_worker_and_unused_locks_are_removed() {
         let locks = MembershipLocks::default();
         let held = locks.lock(id(1)).await;
         let other = locks.lock(id(2)).await;

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_fits_what_was_asked_for() {
+    fn a_file_is_sent_in_an_accepted_encoding_with_cache_headers() {
         let response = ask(&[(header::ACCEPT_ENCODING, "gzip, deflate, br")]);
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "br");
         assert_eq!(response.headers()[header::ETAG], "\"0123456789abcdef-br\"");
@@ -178,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_has_is_not_sent() {
+    fn a_file_that_the_client_has_is_not_sent() {
         let response = ask(&[(header::IF_NONE_MATCH, "\"0123456789abcdef-gz\"")]);
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(ask(&[(header::IF_NONE_MATCH, "\"other\"")]).status(), StatusCode::OK);
     }
 
     #[test]
-    fn the_page_is_told_the_names_with_hashes() {
+    fn the_page_gets_the_file_names_with_hashes() {
         let paths = [
             "/favicon.svg",
             "/pkg/companion.1.css",

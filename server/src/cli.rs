@@ -13,7 +13,7 @@ pub struct Cli {
     /// `None` is [`Command::Serve`].
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Configuration file; without it companion.toml in the working folder, if there
+    /// Configuration file; by default companion.toml in the working folder, if it exists
     /// [env: COMPANION_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -27,23 +27,23 @@ pub struct Cli {
 pub enum Command {
     /// Serve the console (this is what happens without a command)
     Serve,
-    /// Print the configuration in force and where each setting came from
+    /// Print the effective configuration, with the source of each setting
     Config,
     /// Check everything that serving needs
     Doctor,
-    /// Print the profiles and prompts in force, with their digest
+    /// Print the profiles and prompts that are used, with their digest
     Bundle,
     /// Copy the database to a new file, also while a server runs
     Backup {
-        /// The copy; a file that is there is never overwritten
+        /// The copy; an existing file is never overwritten
         file: PathBuf,
     },
-    /// Write every conversation as JSON Lines, also while a server runs
+    /// Export every conversation as JSON Lines, also while a server runs
     Export {
-        /// A new file; without one, or with "-", standard output
+        /// A new file; by default, or with "-", standard output
         file: Option<PathBuf>,
     },
-    /// Bring conversations in; what is not sound is named, and the others come in. The server must
+    /// Import conversations; invalid ones are reported, and the others are imported. The server must
     /// not run
     #[command(after_help = IMPORT_CODES)]
     Import {
@@ -51,27 +51,27 @@ pub enum Command {
         /// of messages, or ZIP archives of such files; "-" is standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// All or none: import nothing where any conversation is not sound, or is here with
-        /// another content
+        /// Import all or nothing: any conversation that is invalid, or is stored here with different
+        /// content, cancels the import
         #[arg(long)]
         strict: bool,
-        /// With --strict: conversations that are here with another content stay as they are, and
-        /// the others come in
+        /// With --strict: conversations that are stored here with different content stay unchanged,
+        /// and the others are imported
         #[arg(long)]
         keep_existing: bool,
     },
-    /// The process that a local model runs in; started by the server
+    /// The process that runs a local model; started by the server
     #[command(hide = true)]
     Infer,
 }
 
 const IMPORT_CODES: &str = "\
-It ends with 0 where nothing of the files was refused, with 3 where some of it was, which it names, \
-and the rest came in, and with 1 where nothing came in.";
+The exit code is 0 if nothing was refused, 3 if some conversations were refused, which are listed, \
+and the others were imported, and 1 if nothing was imported.";
 
 const AFTER_HELP: &str = "\
-Flags win over variables, variables over the file; companion.example.toml documents them all. \
-An API key comes from COMPANION_API_KEY, from the file named by COMPANION_API_KEY_FILE, or, where \
+Flags override variables, and variables override the file; companion.example.toml documents them \
+all. An API key comes from COMPANION_API_KEY, from the file named by COMPANION_API_KEY_FILE, or, if \
 the provider is \"openai\" and nothing else names a key, from OPENAI_API_KEY; never from a flag.";
 
 impl Cli {

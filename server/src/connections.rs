@@ -170,7 +170,7 @@ impl Connections {
                 }
             };
             if let Err(error) = ended {
-                debug!(%error, "a connection ended badly");
+                debug!(%error, "a connection ended with an error");
             }
         });
         self.open.insert(task.id(), Open { activity, task, closing: false });

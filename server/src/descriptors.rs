@@ -43,7 +43,7 @@ fn raise(wanted: u64) -> u64 {
     match setrlimit(Resource::Nofile, Rlimit { current: Some(asked), maximum }) {
         Ok(()) => asked,
         Err(error) => {
-            debug!(%error, "the limit of file descriptors stays as it is");
+            debug!(%error, "the limit of file descriptors cannot be raised");
             limit
         }
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_everything_else() {
+    fn connections_leave_descriptors_for_other_files() {
         for (limit, wanted, observers, connections) in [
             (1_048_576, 1024, 256, 1024),
             (1536, 1024, 256, 1024),

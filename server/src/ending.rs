@@ -17,7 +17,7 @@ pub fn leave(threads: Runtime) {
     threads.shutdown_timeout(THREADS);
     // tokio does not tell whether all threads have finished.
     if begin.elapsed() >= THREADS {
-        warn!("a thread that renders or waits for a file did not come back and is left behind");
+        warn!("a thread that renders or waits for a file did not end and is left behind");
     }
 }
 
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_never_comes_back_is_not_waited_for() {
+    fn a_blocked_thread_is_not_waited_for() {
         let threads = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let (entered, inside) = std::sync::mpsc::channel();

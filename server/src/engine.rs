@@ -32,7 +32,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let providers = providers(config).context("the provider cannot be used")?;
     let folder = config.data_dir.clone();
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&folder)).await;
-    let store = opened.context("opening the database was broken off")??;
+    let store = opened.context("the task that opens the database ended early")??;
     let registry = assemble(config, Arc::new(store), providers, bundle).await?;
     info!(
         ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),

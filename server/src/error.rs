@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_also_told_in_whole_seconds() {
+    fn a_retry_delay_is_rounded_up_to_whole_seconds() {
         let error = Error::new(ErrorCode::RateLimited, "Wait.").with_retry_after_ms(1001);
         let response = ApiError::from(error).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_body_is_refused_with_the_place() {
+    fn an_invalid_body_is_refused_with_the_position() {
         let deep = format!("{{\"name\":{}1{}}}", "[".repeat(200), "]".repeat(200));
         for (text, words) in [
             ("[null,null]", "expected an object"),

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 pub enum ListenError {
     /// Another socket listens there.
     #[error(
-        "{0} is in use, perhaps by a Companion that is running already; stop that, or choose \
+        "{0} is in use, perhaps by a Companion that is running already; stop it, or choose \
          another address with --listen (port 0 takes a free one)"
     )]
     InUse(SocketAddr),

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_panic_quotes_is_not_logged() {
+    fn quoted_values_of_a_panic_are_not_logged() {
         let words = |panic: fn()| words_of(std::panic::catch_unwind(panic).unwrap_err().as_ref());
         let cut = words(|| drop("日本の秘密".get(..).map(|text| text[..1].to_owned())));
         assert!(cut.contains("byte index"), "{cut}");

@@ -17,7 +17,7 @@ tools_cargo() {
 setup_wasm_bindgen() {
   local dir=$wasm_bindgen_dir tmp=$tools_dir/.tmp.wasm-bindgen
   [ -n "$WASM_BINDGEN_VERSION" ] ||
-    die "Cargo.lock does not name a wasm-bindgen version; it belongs to the clone."
+    die "Cargo.lock names no version of wasm-bindgen; restore the file from the repository."
   [ ! -x "$dir/bin/wasm-bindgen" ] || return 0
   say "Compiling wasm-bindgen $WASM_BINDGEN_VERSION, once (about a minute on 2 cores)."
   run_logged wasm-bindgen build_wasm_bindgen || die "wasm-bindgen could not be built (see above)."
@@ -95,7 +95,7 @@ compile_tool() {
     show_log_end "$log"
     return 1
   fi
-  say "A release that $crate's lock file names is not to be had here; taking what is."
+  say "A version that the lock file of $crate names is not available here; using the available versions."
   run_logged "$crate" build_tool "${flags[@]}"
 }
 

@@ -84,11 +84,11 @@ apt_install() {
   say "Installing Debian packages: $*"
   if [ -z "$apt_updated" ]; then
     run_logged apt-update "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update ||
-      warn "the package lists could not be renewed; trying with the old ones."
+      warn "the package lists could not be updated; trying with the old ones."
     apt_updated=yes
   fi
   run_logged apt-install "${as_root[@]}" "$root/tools/setup/install-packages.sh" "$@" ||
-    die "apt-get could not install them (its words are above); $by_hand"
+    die "apt-get could not install them (see above); $by_hand"
   installed=$((installed + 1))
 }
 

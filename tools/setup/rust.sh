@@ -46,7 +46,7 @@ setup_debian_rust() {
   fi
   version=$(rust_version "$debian_rustc") || true
   version_at_least "${version:-0}" "$TOOLS_RUST_MINIMUM" ||
-    die "Debian's rustc-web is ${version:-not there}, but $TOOLS_RUST_MINIMUM is needed; \`rustup update stable\` also solves this."
+    die "Debian's rustc-web is ${version:-not installed}, but $TOOLS_RUST_MINIMUM is needed; \`rustup update stable\` also solves this."
 }
 
 # Debian ships no std for wasm32. So this builds it from Debian's sources with Debian's compiler,

@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_event_is_read_as_protocol_reads_it() {
+    fn every_kind_of_event_is_parsed_as_protocol_parses_it() {
         let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
         let message_id = sample::turn().answer;
         assert_eq!(kinds_of(&bodies(), "type"), kinds::<EventBody>("type"));
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_frame_is_read_as_protocol_reads_it() {
+    fn every_other_frame_is_parsed_as_protocol_parses_it() {
         let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
         let mut view = View::from_snapshot(sample::empty());
         sample::asked().iter().for_each(|event| {
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn every_frame_about_the_list_is_read_as_protocol_reads_it() {
+    fn every_list_frame_is_parsed_as_protocol_parses_it() {
         let Worker { runtime_id, worker_id, .. } = sample::worker();
         let cursor = Cursor::new(LogId(1), 3);
         let mut worker = sample::worker();
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_a_newer_server_makes_no_frame_unreadable() {
+    fn unknown_error_codes_of_a_newer_server_are_parsed_as_general_ones() {
         let error = json!({ "code": "provider", "kind": "new", "message": "No.", "more": [1] });
         let text = json!({ "frame": "notice", "error": error }).to_string();
         let error = Error::new(ErrorCode::Provider(ProviderKind::Upstream), "No.");
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_unreadable() {
+    fn anything_that_is_not_a_frame_is_unreadable() {
         for text in ["", "{}", "[]", "{\"frame\":\"x\"}", "{\"frame\":1}", "{\"frame\":\"event\"}"]
         {
             assert_eq!(frame(text), Err(Unreadable), "{text}");

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_missing_is_its_default_or_makes_the_rest_unreadable() {
+    fn a_missing_field_gets_its_default_or_makes_the_object_unreadable() {
         let timings = Timings { total_ms: Some(3), ..Timings::default() };
         assert_eq!(read::<Timings>(r#"{"total_ms":3}"#), Ok(timings));
         assert_eq!(read::<Timings>("{}"), Ok(Timings::default()));

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_none_and_a_link_holds_no_other() {
+    fn other_text_is_not_linked_and_links_are_not_nested() {
         for text in
             ["https://", "xhttps://a.example", "`https://a.example`", "https://.", "ftp://a.b"]
         {

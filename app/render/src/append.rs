@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_at_the_end_of_a_block_is_told_alone() {
+    fn if_only_text_was_appended_the_change_is_that_text() {
         for (old, new, text) in [
             ("<p>a</p>", "<p>a b</p>", " b"),
             ("<p>a <em>x</em></p>", "<p>a <em>x</em> b</p>", " b"),
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_changes_is_none() {
+    fn any_other_change_is_not_an_append() {
         for (old, new) in [
             ("<p>a</p>", "<p>a</p>"),
             ("<p>a</p>", "<p>b</p>"),

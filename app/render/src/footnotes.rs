@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_is_found_among_many_without_looking_at_all_of_them() {
+    fn looking_up_a_label_does_not_scan_all_labels() {
         let mut footnotes = Footnotes::new("m");
         let looked = work::of(|| {
             for n in 0..2_000 {

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_known_schemes_lead_anywhere() {
+    fn only_addresses_with_known_schemes_are_allowed() {
         for good in ["https://a.example/x?y=1&z", "HTTP://a", "mailto:a@b.example"] {
             assert_eq!(allowed(good).as_deref(), Some(good));
         }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_stays_in_its_attribute() {
+    fn an_address_cannot_end_its_attribute() {
         let open = open("https://a/\"><script>");
         assert!(open.contains("https://a/&quot;&gt;&lt;script&gt;\" target"), "{open}");
     }

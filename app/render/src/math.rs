@@ -83,7 +83,7 @@ mod tests {
 
     /// Each of these would overflow an ordinary thread's stack, which aborts the process.
     #[test]
-    fn a_formula_can_be_nothing_but_depth() {
+    fn deeply_nested_formulas_do_not_overflow_the_stack() {
         for (open, close, shown) in [
             ("{", "}", "<math"),
             ("x^{", "}", "<code"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_models_write_is_set() {
+    fn commands_that_models_use_are_converted() {
         for (latex, has) in [
             ("\\boxed{42}", "<mn>42</mn>"),
             ("\\boxed{\\frac{a}{b}}", "<mfrac>"),
@@ -138,7 +138,7 @@ mod tests {
         /// If the check of the output refuses a formula, the converter has an unknown fault. Links
         /// are refused on purpose.
         #[test]
-        fn what_is_converted_is_a_formula(latex in formula()) {
+        fn the_output_check_refuses_only_links(latex in formula()) {
             if !operator_name::are_plain(&latex) {
                 return Ok(());
             }

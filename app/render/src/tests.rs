@@ -15,7 +15,7 @@ pub(super) fn html(text: &str) -> String {
 }
 
 #[test]
-fn the_usual_things_are_there() {
+fn common_markdown_is_rendered() {
     for (text, expected) in [
         ("Hello *there*", "<p>Hello <em>there</em></p>"),
         ("# A", "<h2>A</h2>"),
@@ -33,7 +33,7 @@ fn the_usual_things_are_there() {
 }
 
 #[test]
-fn columns_are_aligned_without_a_style() {
+fn columns_are_aligned_without_style_attributes() {
     let html = html("> | a | b | c | d |\n> |---|:--|:-:|--:|\n> | 1 | 2 | 3 | 4 |");
     for side in ["left", "center", "right"] {
         let cell = |cell| format!("<{cell} data-align=\"{side}\">");
@@ -43,7 +43,7 @@ fn columns_are_aligned_without_a_style() {
 }
 
 #[test]
-fn html_is_shown_and_never_means_anything() {
+fn html_in_a_message_is_shown_as_text() {
     for text in [
         "<script>alert(1)</script>",
         "a <img src=x onerror=alert(1)> b",
@@ -63,7 +63,7 @@ fn html_is_shown_and_never_means_anything() {
 }
 
 #[test]
-fn links_open_elsewhere_and_bad_ones_are_text() {
+fn links_have_a_safe_rel_and_disallowed_links_are_text() {
     let good = html("[a](https://x.example \"t\") <https://y.example>");
     assert_eq!(good.matches("rel=\"noopener noreferrer nofollow\"").count(), 2);
     assert_eq!(good.matches("</a>").count(), 2);
@@ -113,7 +113,7 @@ fn text_of_code(html: &str) -> String {
 }
 
 #[test]
-fn code_is_kept_to_the_byte() {
+fn code_is_preserved_to_the_byte() {
     for code in [
         "a <b> & \"c\" 'd' &amp;\n",
         "\n\n  x\t\n",
@@ -130,7 +130,7 @@ fn code_is_kept_to_the_byte() {
 }
 
 #[test]
-fn formulas_are_mathml_and_what_is_none_stays() {
+fn formulas_become_mathml_and_other_dollar_signs_stay_text() {
     assert!(html("$x^2$").contains("<math"));
     assert!(html("\\[\\frac{a}{b}\\]").contains("<mfrac"));
     assert!(html("$\\nonsense x$").contains("<code class=\"latex\">$\\nonsense x$</code>"));
@@ -214,7 +214,7 @@ fn a_formula_puts_no_markup_into_the_page() {
 }
 
 #[test]
-fn formulas_that_models_write_are_still_formulas() {
+fn formulas_as_models_write_them_become_mathml() {
     for formula in [
         "\\operatorname{softmax}(x)_i < 1",
         "\\operatorname*{arg\\,max}_{x \\in X} f(x)",
@@ -237,7 +237,7 @@ fn formulas_that_models_write_are_still_formulas() {
 }
 
 #[test]
-fn footnotes_of_two_messages_do_not_meet() {
+fn footnotes_of_two_messages_have_different_ids() {
     let text = "a[^1] b[^x]\n\n[^1]: One.\n\n[^x]: Two.";
     let (one, two) = (render(text, "m1").concat(), render(text, "m2").concat());
     assert!(one.contains("href=\"#note-m1-2\"") && one.contains("id=\"note-m1-2\""), "{one}");
@@ -245,7 +245,7 @@ fn footnotes_of_two_messages_do_not_meet() {
 }
 
 #[test]
-fn only_the_last_block_changes_while_a_text_comes() {
+fn only_the_last_block_changes_while_a_text_streams() {
     let text = "# A\n\nOne *two*.\n\n- a\n- b\n\n```rust\nfn x() {}\n```\n\nLast.";
     let whole = render(text, "m");
     assert_eq!(whole.len(), 5);
@@ -257,7 +257,7 @@ fn only_the_last_block_changes_while_a_text_comes() {
 }
 
 #[test]
-fn what_lies_very_deep_is_text() {
+fn very_deep_nesting_is_flattened_to_text() {
     let deep = html(&format!("{}end", "> ".repeat(10_000)));
     assert!(deep.contains("end") && deep.matches("<blockquote>").count() < 30);
     let list = html(&"- ".repeat(5_000));
@@ -265,7 +265,7 @@ fn what_lies_very_deep_is_text() {
 }
 
 #[test]
-fn what_lies_very_deep_loses_no_word() {
+fn text_in_very_deep_nesting_is_kept() {
     let deep = |text: &str| {
         let lines = text.lines().map(|line| format!("{}{line}\n", "> ".repeat(30)));
         html(&(lines.collect::<String>() + "\n[^1]: note"))
@@ -292,7 +292,7 @@ fn what_lies_very_deep_loses_no_word() {
 }
 
 #[test]
-fn what_is_behind_the_bound_is_shown_as_it_was_written() {
+fn text_beyond_the_length_limit_is_shown_as_written() {
     let paragraph = "Some *words* of <b>.\r\n\n";
     let written = paragraph.repeat(8_000);
     let blocks = render(&written, "m");
@@ -312,7 +312,7 @@ fn what_is_behind_the_bound_is_shown_as_it_was_written() {
 }
 
 #[test]
-fn code_far_down_is_not_highlighted() {
+fn code_beyond_the_highlighting_limit_is_not_highlighted() {
     let code = "```rust\nfn a() {}\n```\n\n";
     let many = html(&code.repeat(4_000));
     let highlighted = many.matches("class=\"s-source").count();
@@ -321,7 +321,7 @@ fn code_far_down_is_not_highlighted() {
 }
 
 #[test]
-fn a_budget_that_is_spent_gives_nothing() {
+fn a_spent_budget_renders_nothing() {
     let budget = Budget::default();
     assert!(render_within("a", "m", &budget).is_some());
     budget.untimed().cancel();
@@ -345,7 +345,7 @@ fn a_table_with_too_many_columns_is_shown_as_text() {
 }
 
 #[test]
-fn cells_stay_in_their_columns_when_no_more_empty_ones_are_added() {
+fn cells_stay_in_their_columns_after_the_limit_of_empty_cells() {
     let row = |columns: usize| "|a".repeat(columns) + "|\n";
     let head = row(90) + &row(90).replace('a', "-");
     let html = html(&(head + &"b\n".repeat(400) + "| | | x |\n"));
@@ -354,7 +354,7 @@ fn cells_stay_in_their_columns_when_no_more_empty_ones_are_added() {
 }
 
 #[test]
-fn the_address_of_a_reference_is_used_until_its_bytes_reach_a_bound() {
+fn references_are_linked_until_their_addresses_reach_a_total_size() {
     let text = format!("[a]: http://{}\n\n{}", "x".repeat(5_000), "[a] ".repeat(500));
     let html = html(&text);
     assert!(html.len() < 8 * text.len() + 100_000, "{}", html.len());
@@ -541,12 +541,12 @@ fn words_in_braces() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_sound_html(text in "[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^/\"'x1.]{0,80}") {
+    fn any_text_renders_to_well_formed_html(text in "[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^/\"'x1.]{0,80}") {
         is_sound(&text)?;
     }
 
     #[test]
-    fn any_words_are_sound_html(formulas in prop::collection::vec(formula(), 1..4)) {
+    fn any_formulas_render_to_well_formed_html(formulas in prop::collection::vec(formula(), 1..4)) {
         is_sound(&formulas.concat())?;
     }
 }

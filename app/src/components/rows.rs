@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_front_is_a_run_of_its_own_and_the_others_stay() {
+    fn prepended_messages_are_a_new_run_and_existing_runs_stay() {
         let owner = Owner::new();
         owner.set();
         let run = Run::of(sights(&[5, 6]));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn another_branch_replaces_what_is_not_in_it() {
+    fn another_branch_replaces_the_messages_that_are_not_in_it() {
         let owner = Owner::new();
         owner.set();
         let run = Run::of(sights(&[3, 4]));

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_is_named_with_its_provider() {
+    fn a_model_field_names_its_provider() {
         let wanted = |model: &str| {
             let chosen = Chosen { model: model.into(), ..Chosen::default() };
             chosen.wanted().map(|wanted| (wanted.provider.flatten(), wanted.model.flatten()))

@@ -119,7 +119,7 @@ mod tests {
     use protocol::sample;
 
     #[test]
-    fn a_turn_goes_through_its_words() {
+    fn the_activity_follows_the_stage_of_the_turn() {
         let (worker, mut turn) = (sample::worker(), sample::turn());
         let of = |turn: &Turn| Activity::of(&worker, Some(Stage::of(turn)), PendingRequest::None);
         turn.waiting = Some(2);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_turn_the_worker_speaks() {
+    fn without_a_turn_the_activity_follows_the_worker() {
         let mut worker = sample::worker();
         assert_eq!(Activity::of(&worker, None, PendingRequest::None), Activity::Idle);
         assert_eq!(Activity::of(&worker, None, PendingRequest::Sending), Activity::Sending);

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_up_to_a_bound() {
+    fn the_delay_doubles_up_to_a_bound() {
         let delays: Vec<_> = (1..=8).map(|attempt| delay_ms(attempt, 1.0)).collect();
         assert_eq!(delays, [300, 600, 1200, 2400, 4800, 9600, 15_000, 15_000]);
         assert_eq!(delay_ms(u32::MAX, 1.0), 15_000);
@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_spread_over_half_of_it() {
+    fn the_delay_is_spread_over_half_of_its_length() {
         assert_eq!(delay_ms(3, 0.0), 600);
         assert_eq!(delay_ms(3, 0.5), 900);
         assert_eq!(delay_ms(3, f64::INFINITY), 1200);

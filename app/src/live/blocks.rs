@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_the_servers_is_changed_behind_what_stays() {
+    fn a_server_rendered_page_keeps_the_blocks_before_a_change() {
         let mut page = ["a.", "b."].map(str::to_owned).to_vec();
         let mut blocks = Blocks::unrendered(false);
         assert_eq!(show(&mut page, &mut blocks), "a.b.");
@@ -180,7 +180,7 @@ mod tests {
 
     /// This happens when an answer's text turns out to be reasoning.
     #[test]
-    fn all_of_a_page_of_the_servers_can_go() {
+    fn all_blocks_of_a_server_rendered_page_can_be_removed() {
         let mut page = ["a.", "b."].map(str::to_owned).to_vec();
         let mut blocks = Blocks::unrendered(false);
         blocks.patch(patch(0, &[]));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_change_repeats_stays() {
+    fn blocks_that_a_patch_repeats_are_kept() {
         let mut blocks = Blocks::unrendered(true);
         blocks.patch(patch(0, &["a.", "b."]));
         blocks.take_change();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_that_were_not_shown_are_shown_together() {
+    fn pending_patches_are_shown_together() {
         let mut page = Vec::new();
         let mut blocks = Blocks::unrendered(true);
         blocks.patch(patch(0, &["a.", "b."]));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_known_whole_changes_from_the_first_difference() {
+    fn setting_all_blocks_changes_the_page_from_the_first_difference() {
         let all = |blocks: &[&str]| blocks.iter().map(|block| (*block).to_owned()).collect();
         let mut blocks = Blocks::unrendered(true);
         blocks.set_all(all(&["a.", "b."]));
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_goes_on_is_not_shown_anew() {
+    fn appended_text_does_not_replace_its_block() {
         let appended = |kept: usize, html: &str, append: &str| {
             let append = Some(Appended { depth: 2, html: append.into() });
             Some(BlockChange { kept, html: html.into(), append })
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn text_at_another_depth_shows_the_block_anew() {
+    fn appending_at_another_depth_replaces_the_block() {
         let mut blocks = Blocks::unrendered(true);
         blocks.patch(patch(0, &["<p>a<em>b</em></p>"]));
         blocks.take_change();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_begins_with_all_of_it_adds_nothing() {
+    fn the_initial_html_includes_pending_patches() {
         let mut blocks = Blocks::unrendered(true);
         blocks.patch(patch(0, &["<p>a</p>"]));
         blocks.take_change();

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_without_siblings_is_shown_whole() {
+    fn a_conversation_without_siblings_is_shown_completely() {
         assert_eq!(shown(&[], None), []);
         assert_eq!(shown(&[(1, 0), (2, 1), (3, 2)], None), [(1, 1, 1), (2, 1, 1), (3, 1, 1)]);
     }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_are_told_with_the_ones_beside_them() {
+    fn a_message_knows_its_previous_and_next_sibling() {
         let messages = log(&[(1, 0), (2, 1), (3, 1), (4, 1)]);
         let place = branch(&messages, Some(id(3))).pop().unwrap();
         let Siblings { before, after, .. } = place.siblings;
@@ -118,12 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn where_the_page_begins_siblings_are_not_known() {
+    fn siblings_are_unknown_for_the_first_message_of_a_page() {
         assert_eq!(shown(&[(2, 1), (3, 1), (4, 3)], None), [(3, 0, 0), (4, 1, 1)]);
     }
 
     #[test]
-    fn a_parent_that_comes_later_is_not_gone_round_to() {
+    fn a_cycle_of_parents_is_not_followed() {
         assert_eq!(shown(&[(1, 2), (2, 1)], None), [(1, 1, 1), (2, 1, 1)]);
     }
 }

@@ -85,7 +85,7 @@ mod tests {
     use protocol::sample;
 
     #[test]
-    fn only_what_follows_another_page_was_walked_to() {
+    fn only_a_conversation_shown_after_another_page_was_navigated_to() {
         let owner = Owner::new();
         owner.set();
         let current = Current::new(Memo::new(|_| None));

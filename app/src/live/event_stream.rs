@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_is_found_however_the_bytes_come() {
+    fn events_are_parsed_however_the_bytes_are_split() {
         let stream = ": ping\n\nevent: snapshot\nid: a\ndata: {\"a\":\"日\"}\n\nevent: event\r\ndata:{}\r\n\r\n";
         for size in 1..=stream.len() {
             let mut decoder = Decoder::default();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_no_stream_of_ours() {
+    fn invalid_utf_8_is_not_an_event_stream() {
         assert_eq!(Decoder::default().push(b"data: \xff\n"), None);
     }
 }

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_goes_down_one_way_at_a_time_and_begins_at_the_top_again() {
+    fn refusals_step_down_one_transport_and_a_working_one_starts_again_at_the_top() {
         let mut ladder = Ladder::default();
         ladder.refused();
         assert_eq!(ladder.way(), Way::WebSocket, "once may be a restart");
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowded_server_is_asked_and_one_that_is_away_begins_anew() {
+    fn a_crowded_server_is_polled_and_an_unreachable_one_resets_the_ladder() {
         let mut ladder = Ladder::default();
         ladder.refused();
         ladder.refused();

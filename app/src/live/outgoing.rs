@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_sent_stands_in_front_of_what_was_typed_since() {
+    fn unsent_text_is_put_before_newly_typed_text() {
         assert_eq!(joined("one", "two"), "one\n\ntwo");
         assert_eq!(joined("one", ""), "one");
         assert_eq!(joined("", "two"), "two");

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_spoken_once_and_when_it_is_whole() {
+    fn a_sentence_is_spoken_once_when_it_is_complete() {
         let pieces = ["It", " is 3", ".5 m", "eters. An", "d so", "? Yes", "!"];
         assert_eq!(spoken(&pieces), ["It is 3.5 meters.", "And so?", "Yes!"]);
         assert_eq!(spoken(&["犬です。猫", "です！鳥"]), ["犬です。", "猫です！", "鳥"]);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_its_cells() {
+    fn a_table_is_spoken_as_its_cells() {
         let rows = ["| Day | Tide |\n|:-", "--|----:|\n| Mon", "day | high |\n"];
         assert_eq!(spoken(&rows), ["Day  Tide", "Monday  high"]);
         // A table in a quotation, without `|` at its edges.
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_goes_on_says_only_what_is_new() {
+    fn a_resumed_answer_speaks_only_its_new_text() {
         let mut sentences = Sentences::after("Old. ".len());
         assert_eq!(sentences.take("Old. New. ", "").as_deref(), Some("New."));
         assert_eq!(sentences.take("Old. New. ", ""), None);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_the_place_of_thinking_is_spoken() {
+    fn text_that_replaces_reasoning_is_spoken() {
         let mut sentences = Sentences::default();
         assert_eq!(sentences.take("So I think. ", "").as_deref(), Some("So I think."));
         assert_eq!(sentences.take("", ""), None);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_or_said_twice_whatever_the_pieces() {
+    fn no_text_is_lost_or_spoken_twice_however_it_is_split() {
         let text = "One. Two 1.5! 三。Four\n\nFive? **Six** seven.";
         let letters = |said: Vec<String>| said.concat().replace(' ', "");
         let whole = letters(spoken(&[text]));

@@ -23,7 +23,7 @@ fn at_once(renderers: &Renderers, n: u8) -> Option<RenderPermit> {
 
 /// The test's runtime has one thread, so the test would hang if the work ran on it.
 #[tokio::test]
-async fn others_go_on_while_something_is_rendered() {
+async fn rendering_does_not_block_the_async_runtime() {
     let (done, until_done) = mpsc::channel();
     let permit = Renderers::default().permit(conversation(1)).await;
     let work = permit.begin(Budget::default(), move |_| until_done.recv().is_ok());
@@ -32,7 +32,7 @@ async fn others_go_on_while_something_is_rendered() {
 }
 
 #[tokio::test]
-async fn no_more_than_so_many_render_at_once() {
+async fn the_number_of_concurrent_renderings_is_bounded() {
     let renderers = Renderers::default();
     let mut permits: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     assert!(at_once(&renderers, 5).is_none());
@@ -44,7 +44,7 @@ async fn no_more_than_so_many_render_at_once() {
 
 /// Many observers want to see a slow text of one conversation; another conversation is not delayed.
 #[tokio::test]
-async fn one_conversation_never_holds_another() {
+async fn a_slow_conversation_does_not_delay_another() {
     let renderers = Renderers::default();
     let (done, until_done) = mpsc::channel::<()>();
     let slow = renderers.permit(conversation(1)).await;
@@ -66,7 +66,7 @@ async fn one_conversation_never_holds_another() {
 
 /// While every permit is taken, a conversation with twenty observers is in the queue only once.
 #[tokio::test]
-async fn conversations_get_their_places_in_turn() {
+async fn conversations_get_permits_in_turn() {
     let renderers = Renderers::default();
     let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     let mut greedy: Vec<_> = (0..20).map(|_| Box::pin(renderers.permit(conversation(5)))).collect();
@@ -79,7 +79,7 @@ async fn conversations_get_their_places_in_turn() {
 }
 
 #[tokio::test]
-async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
+async fn a_rendering_that_is_no_longer_awaited_leaves_the_queue_or_stops() {
     let renderers = Renderers::default();
     // A rendering in the queue never starts.
     let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
@@ -105,7 +105,7 @@ async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
 }
 
 #[tokio::test]
-async fn the_renderings_for_a_page_end_with_its_request() {
+async fn the_renderings_for_a_page_are_cancelled_with_its_request() {
     let page = PageHtml::default();
     assert!(!page.budget.is_spent());
     drop(page.until_answered());
@@ -147,7 +147,7 @@ async fn a_page_shows_as_written_each_message_that_is_not_rendered_in_time() {
 
 /// Its observers get changes to the rendered HTML, so it has to be rendered.
 #[tokio::test]
-async fn an_answer_that_is_still_coming_is_always_rendered() {
+async fn an_answer_that_still_streams_is_always_rendered() {
     let transcript = transcript();
     assert!(!transcript.turns[0].state.is_final());
     let page = PageHtml { budget: Budget::of(Duration::ZERO), ..PageHtml::default() };

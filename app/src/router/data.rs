@@ -74,7 +74,7 @@ async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Er
 }
 
 fn unreadable(rejection: &MultipartRejection) -> Error {
-    tracing::debug!(%rejection, "a form is none");
+    tracing::debug!(%rejection, "the form of an import cannot be read");
     Error::new(ErrorCode::InvalidInput, tr!(bad_form))
 }
 

@@ -33,7 +33,7 @@ fn arguments(text: &Value) -> Vec<&str> {
 
 /// `frontend/index.html` cannot use the locales, so it repeats some of their texts.
 #[test]
-fn index_html_has_the_same_words_as_the_locales() {
+fn index_html_has_the_same_texts_as_the_locales() {
     let page = include_str!("../../../frontend/index.html");
     for (name, words) in [("en", words(EN)), ("ja", words(JA))] {
         let (loading, again) = (&words["loading"], &words["remedy_reload"]);
@@ -53,7 +53,7 @@ fn both_languages_have_the_same_keys_and_arguments() {
 }
 
 #[test]
-fn no_words_are_left_in_one_language() {
+fn every_text_is_translated() {
     let (en, ja) = (words(EN), words(JA));
     let japanese = |text: &str| text.chars().any(|c| ('\u{3040}'..'\u{a000}').contains(&c));
     for key in en.keys().filter(|key| !SAME.contains(&key.as_str())) {

@@ -97,7 +97,7 @@ mod tests {
     use crate::error::is_away;
 
     #[test]
-    fn an_error_of_a_proxy_means_that_the_server_is_away() {
+    fn an_error_of_a_proxy_means_that_the_server_is_unreachable() {
         // nginx sends a page with 502 and 504, and Trunk nothing with 500.
         let page = "<html><head><title>502 Bad Gateway</title></head></html>";
         for (status, said, away) in [

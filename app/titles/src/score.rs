@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_fits_better_counts_more() {
+    fn better_matches_score_higher() {
         let ordered = ["tides of the sea", "high tides", "the intidesque", "the inner deserts"];
         let scores: Vec<_> = ordered.iter().map(|text| score(text, "tides")).collect();
         assert!(scores.windows(2).all(|two| two[0] > two[1]), "{scores:?}");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_has_to_be_there_in_any_order() {
+    fn all_words_have_to_match_in_any_order() {
         assert!(score("notes on the moon", "moon notes").is_some());
         assert_eq!(score("notes on the moon", "moon sun"), None);
         assert_eq!(score("anything", ""), Some(0));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn any_script_will_do() {
+    fn texts_in_any_script_are_scored() {
         assert!(score("東京の天気について", "天気") > score("東京の天空と気温", "天気"));
         assert!(score("東京の天空と気温", "天気").is_some());
         assert_eq!(score("天気", "気天"), None);
@@ -91,20 +91,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_fits_itself_and_never_panics(text in ".{0,20}", query in ".{0,8}") {
+        fn a_text_matches_itself_and_no_input_panics(text in ".{0,20}", query in ".{0,8}") {
             let _ = score(&text, &query);
             prop_assert!(score(&text, &text).is_some());
         }
 
         #[test]
-        fn letters_in_their_order_are_found(text in "[a-e ]{1,30}", mask: u32) {
+        fn letters_in_the_same_order_match(text in "[a-e ]{1,30}", mask: u32) {
             let picked = text.chars().enumerate().filter(|(n, _)| mask >> n & 1 == 1);
             let query: String = picked.map(|(_, c)| c).filter(|c| *c != ' ').collect();
             prop_assert!(query.is_empty() || scattered(&text, &query).is_some());
         }
 
         #[test]
-        fn what_is_not_there_is_not_found(text in "[a-e ]{0,30}", query in "[a-e]{0,4}f[a-e]{0,4}") {
+        fn missing_letters_do_not_match(text in "[a-e ]{0,30}", query in "[a-e]{0,4}f[a-e]{0,4}") {
             prop_assert_eq!(score(&text, &query), None);
         }
     }

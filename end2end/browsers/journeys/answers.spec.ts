@@ -3,7 +3,7 @@
 import { answer, hold } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';
 
-test('a first visit: write, send with Enter, see the answer grow and end', async ({
+test('on a first visit a message is sent with Enter and its answer streams', async ({
   companion,
   upstream,
   view,
@@ -33,7 +33,7 @@ test('a first visit: write, send with Enter, see the answer grow and end', async
   ]);
 });
 
-test('stop in the middle of an answer keeps what was written', async ({
+test('stopping an answer keeps its text', async ({
   companion,
   driver,
   upstream,
@@ -58,7 +58,7 @@ test('stop in the middle of an answer keeps what was written', async ({
   expect(turns.map(({ state }) => state)).toEqual(['cancelled', 'completed']);
 });
 
-test('a reload in the middle of an answer keeps the text, and the answer goes on', async ({
+test('a reload during an answer keeps its text, and the answer goes on', async ({
   driver,
   upstream,
   view,

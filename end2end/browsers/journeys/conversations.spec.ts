@@ -35,7 +35,7 @@ test('a new conversation is listed, and back and forward switch between the two'
   await view.title.reads('When do trains sleep?');
 });
 
-test('rename, pin, delete and bring back', async ({ companion, driver, upstream, view }) => {
+test('a conversation is renamed, pinned, deleted and restored', async ({ companion, driver, upstream, view }) => {
   await upstream.plays(answer('The otter swims.'));
   const other = await companion.api.create('Night trains');
   const kept = await companion.api.create('Otters');

@@ -52,7 +52,7 @@ test('errors, failed loads and violated policies of a page are reported', async 
   });
 });
 
-test('so are those of a page that a link led to, after it was left by another link', async ({ driver }) => {
+test('errors of a page are reported after the reader has left it by a link', async ({ driver }) => {
   const link = (path: string) => `<!doctype html><title>A link</title><a href="${path}">on</a>`;
   await serving({ '/': link('/next'), '/next': link('/last'), '/last': link('/') }, async (url) => {
     const follow = async (path: string) => {

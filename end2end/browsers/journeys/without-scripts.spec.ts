@@ -5,7 +5,7 @@ import { expect, test } from '../test.ts';
 
 test.use({ setup: { scripts: false, dark: true } });
 
-test('without scripts, in the dark: read, send, see the answer by refreshes', async ({
+test('without JavaScript and in dark mode, a message is sent and the page refreshes until it is answered', async ({
   driver,
   upstream,
   view,

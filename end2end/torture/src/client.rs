@@ -27,7 +27,7 @@ pub enum Failure {
     #[error("no answer")]
     Broken(#[source] reqwest::Error),
     /// A response that breaks the API's contract.
-    #[error("an odd answer: {0}")]
+    #[error("an unexpected response: {0}")]
     Odd(String),
 }
 

@@ -155,7 +155,7 @@ impl Starting {
     pub async fn ready(mut self) -> Result<Companion> {
         let address = tokio::time::timeout(HANG, self.address())
             .await
-            .context("the companion does not say where it listens")??;
+            .context("the companion does not print its address")??;
         let client = Client::new(address)?;
         while !client.is_ready().await {
             if let Some(status) = self.child.try_wait()? {

@@ -27,16 +27,16 @@ use user::User;
 /// Crowd out a good user
 #[derive(Args)]
 pub struct Options {
-    /// Connections of an attack that takes the places for requests
+    /// Connections of an attack that takes the slots of requests
     #[arg(long, default_value_t = 300)]
     requests: usize,
-    /// Connections of an attack that takes the places for connections
+    /// Connections of an attack that takes the slots of connections
     #[arg(long, default_value_t = 1100)]
     connections: usize,
     /// How many times the good user reads a page, sends a message and probes during each attack
     #[arg(long, default_value_t = 30)]
     rounds: usize,
-    /// The choices of the run; random when not given
+    /// Seed of all random choices; random itself unless it is given
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -105,7 +105,7 @@ async fn attacked(
     missed.extend(user.unanswered().await?);
     if !missed.is_empty() {
         missed.dedup();
-        bail!("the good user missed {} things, the first of them: {}", missed.len(), missed[0]);
+        bail!("the good user had {} failures; the first one: {}", missed.len(), missed[0]);
     }
     if !few.is_empty() {
         bail!("too few connections of an attack were open: {}", few.join("; "));

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_ends_within_a_commit_is_told_from_one_that_does_not() {
+    fn a_write_ahead_log_that_ends_within_a_commit_is_recognized() {
         let left = left_behind();
         check(left.path()).unwrap();
         assert!(!is_torn(left.path()).unwrap());
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_and_orphans_are_seen() {
+    fn damage_and_orphans_are_detected() {
         let left = left_behind();
         let file = left.path().join("companion.db");
         let db = Connection::open(&file).unwrap();

@@ -20,10 +20,10 @@ use report::Line;
 /// Plays every fault of the table and compares what a user gets
 #[derive(Args)]
 pub struct Options {
-    /// Also the rows of the local model, which needs the default model's file
+    /// Test the local model, too, which requires the file of the default model
     #[arg(long)]
     pub local: bool,
-    /// Writes the table with its results into this Markdown file
+    /// Write the table of the results into this Markdown file
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
 }

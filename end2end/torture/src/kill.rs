@@ -35,10 +35,10 @@ const REPLIES: usize = 32;
 /// Kill it by SIGKILL at random moments
 #[derive(Args)]
 pub struct Options {
-    /// How often to kill
+    /// How many times to kill the companion
     #[arg(long, default_value_t = 20)]
     kills: u32,
-    /// The choices of the run; random when not given
+    /// Seed of all random choices; random itself unless it is given
     #[arg(long)]
     seed: Option<u64>,
 }

@@ -17,50 +17,50 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Loss {
     /// A message that was acknowledged is missing.
-    #[error("the acknowledged message {0} is gone")]
+    #[error("the acknowledged message {0} is lost")]
     Message(MessageId),
     /// A message, or its text, is stored this many times.
-    #[error("the message {0} is there {1} times")]
+    #[error("the message {0} is stored {1} times")]
     Repeated(MessageId, usize),
     /// A message is stored with another text than was sent.
     #[error("the message {0} does not have the text that was sent")]
     Altered(MessageId),
     /// A message that was refused is stored.
-    #[error("the message {0} was refused and is there all the same")]
+    #[error("the message {0} was refused but is stored")]
     RefusedStored(MessageId),
     /// A message is stored that nobody sent to this conversation.
-    #[error("the message {0} was never sent by anyone")]
+    #[error("the message {0} is stored but was never sent")]
     Stranger(MessageId),
     /// A message has another turn than the acknowledged one, which is the second value.
-    #[error("the message {0} was acknowledged with turn {1}, which is not the one it has")]
+    #[error("the message {0} was acknowledged with turn {1}, but it has another turn")]
     OtherTurn(MessageId, TurnId),
     /// Less of a text is stored than an observer was shown: the shown and the stored bytes.
-    #[error("message {0} was shown with {1} bytes, of which {2} are there")]
+    #[error("message {0} was shown with {1} bytes, but only {2} of them are stored")]
     Bytes(MessageId, usize, usize),
     /// A message that an observer was shown is missing.
-    #[error("the message {0} was shown and is gone")]
+    #[error("the message {0} was shown but is lost")]
     Shown(MessageId),
     /// A turn that was shown as ended has another state now; `None` if it is missing.
-    #[error("turn {0} was shown as {1:?} and is {2:?}")]
+    #[error("turn {0} was shown as {1:?} but is {2:?}")]
     Turn(TurnId, TurnState, Option<TurnState>),
     /// A turn is not in a final state although nothing runs.
-    #[error("turn {0} is left {1:?}")]
+    #[error("turn {0} is still {1:?}")]
     Unfinished(TurnId, TurnState),
     /// A completed answer differs from what the upstream streamed, or a partial one is not its
     /// beginning.
     #[error("the answer {0} ({1:?}) is not what the upstream streamed")]
     Answer(MessageId, TurnState),
     /// An observer with a valid cursor was sent something other than the next event.
-    #[error("an observer of {0} that resumed was told {1}")]
+    #[error("an observer of {0} that resumed got {1}")]
     Resume(WorkerId, String),
     /// A conversation that was not deleted is missing.
-    #[error("the conversation {0} is gone")]
+    #[error("the conversation {0} is lost")]
     Worker(WorkerId),
     /// A deletion was acknowledged, and the conversation can still be read.
-    #[error("the conversation {0} was deleted and is there all the same")]
+    #[error("the conversation {0} was deleted but is still listed")]
     Undeleted(WorkerId),
     /// The view of an observer that resumed differs from the view of a fresh reader.
-    #[error("an observer of {0} ends with other messages than a fresh reader")]
+    #[error("an observer of {0} has other messages than a new reader")]
     View(WorkerId),
 }
 

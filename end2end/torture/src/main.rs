@@ -10,7 +10,7 @@ use torture::{crowd, faults, kill, observers, power, recovery, stop};
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
 struct Arguments {
-    /// The companion to torture; without it $COMPANION_BIN
+    /// The companion to test; by default $COMPANION_BIN
     #[arg(long, value_name = "PATH", global = true)]
     companion: Option<PathBuf>,
     #[command(subcommand)]

@@ -119,7 +119,7 @@ impl Observer {
     /// Follows from the cursor until all of `whole` was seen, and then compares with it. Errors
     /// with a [`Loss`], or if the stream ends or hangs.
     pub async fn catch_up(&mut self, client: &Client, whole: &Whole) -> Result<()> {
-        let (_, newest) = whole.cursor.parts().context("the transcript's cursor is none")?;
+        let (_, newest) = whole.cursor.parts().context("the transcript's cursor is not valid")?;
         let resumed = self.cursor.is_some();
         let mut link = self.connect(client).await?;
         while self.seq() < newest {
@@ -185,7 +185,7 @@ mod tests {
     use crate::sample;
 
     #[test]
-    fn whoever_resumes_may_be_told_what_follows_and_nothing_else() {
+    fn a_resumed_observer_may_get_only_the_events_that_follow() {
         let worker = sample::worker_id(1);
         let event = |seq| {
             Frame::Event(Box::new(protocol::Envelope {

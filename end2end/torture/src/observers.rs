@@ -22,16 +22,16 @@ const PING_MS: u64 = 1000;
 /// Cut, stop and confuse observers
 #[derive(Args)]
 pub struct Options {
-    /// Readers beside the ones that have stopped
+    /// Readers that go on while others have stopped
     #[arg(long, default_value_t = 100)]
     readers: usize,
-    /// Pieces of the turn that is cut at each event
+    /// Pieces of the turn at each of whose events an observer disconnects
     #[arg(long, default_value_t = 60)]
     pieces: usize,
     /// Pings in a flood
     #[arg(long, default_value_t = 100_000)]
     pings: u32,
-    /// The choices of the run; random when not given
+    /// Seed of all random choices; random itself unless it is given
     #[arg(long)]
     seed: Option<u64>,
 }

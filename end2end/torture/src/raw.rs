@@ -64,10 +64,10 @@ impl Raw {
     pub async fn status(&mut self) -> Result<u16> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.stream.read_u8().await.context("no head came")?);
+            head.push(self.stream.read_u8().await.context("no head of a response came")?);
         }
         let head = String::from_utf8_lossy(&head).into_owned();
-        let status = head.split(' ').nth(1).context("no status came")?;
+        let status = head.split(' ').nth(1).context("no status of a response came")?;
         Ok(status.parse()?)
     }
 

@@ -26,7 +26,7 @@ pub struct Options {
     /// Events in the log
     #[arg(long, default_value_t = 100_000)]
     events: u64,
-    /// Turns that a crash left unfinished; half of the events are theirs
+    /// Unfinished turns in the log; half of the events belong to them
     #[arg(long, default_value_t = 200)]
     turns: u64,
     /// Recoveries to measure, each of the same log
@@ -60,7 +60,7 @@ async fn measure(place: &Installation, options: &Options) -> Result<()> {
             let whole = companion.client.transcript(sample::worker_id(n)).await?;
             for turn in &whole.turns {
                 if !turn.state.is_final() {
-                    bail!("a turn is left {:?}", turn.state);
+                    bail!("a turn is still {:?}", turn.state);
                 }
             }
             let last = whole.turns.last().map(|turn| turn.state);

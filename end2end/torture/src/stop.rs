@@ -18,10 +18,10 @@ pub struct Options {
     /// Turns of each kind to stop
     #[arg(long, default_value_t = 10)]
     rounds: u32,
-    /// Stop the model in the binary too
+    /// Stop turns of the embedded model, too
     #[arg(long)]
     local: bool,
-    /// The choices of the run; random when not given
+    /// Seed of all random choices; random itself unless it is given
     #[arg(long)]
     seed: Option<u64>,
 }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_times_that_were_taken() {
+    fn percentiles_are_measured_times() {
         let mut times = Times::default();
         assert_eq!(times.percentile(50), Duration::ZERO);
         for ms in (1..=100).rev() {

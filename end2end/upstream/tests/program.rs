@@ -36,7 +36,7 @@ fn call(base: &str, method: &str, path: &str, body: &str) -> String {
 }
 
 #[test]
-fn the_program_is_steered_over_http() {
+fn the_program_is_controlled_over_http() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_upstream"));
     command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
     let mut program = Program(command.spawn().unwrap());

@@ -98,7 +98,7 @@ proptest! {
 
     /// Events for a lagging observer are folded once more, after the store has folded them.
     #[test]
-    fn folding_deltas_twice_is_folding_them_once(events in any_log(), at: prop::sample::Index) {
+    fn folding_deltas_twice_equals_folding_them_once(events in any_log(), at: prop::sample::Index) {
         let once = fold_deltas(events.clone());
         prop_assert_eq!(&fold_deltas(once.clone()), &once);
         let at = cut(&at, events.len());
@@ -139,7 +139,7 @@ proptest! {
 
     /// Text and reasoning grow independently, and text that was thinking is moved.
     #[test]
-    fn an_answer_is_what_its_pieces_say(events in any_log()) {
+    fn an_answer_is_the_concatenation_of_its_deltas(events in any_log()) {
         let all = folded(&events);
         for message in all.messages.iter().filter(|message| message.role == Role::Assistant) {
             let (mut text, mut reasoning) = (String::new(), String::new());
@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn pages_put_in_front_rebuild_the_whole(events in any_log(), limit in 1usize..4) {
+    fn prepending_pages_rebuilds_the_whole_view(events in any_log(), limit in 1usize..4) {
         let all = folded(&events);
         let bounds = page_bounds(&events);
         let mut end = bounds.len() - 1;

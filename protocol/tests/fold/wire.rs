@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn answers_round_trip(events in any_log(), sampling in any_sampling(), text in any_text()) {
+    fn responses_round_trip(events in any_log(), sampling in any_sampling(), text in any_text()) {
         let View { worker, messages, turns, .. } = folded(&events);
         round_trips(&worker);
         let (cursor, worker_id) = (Cursor::new(LOG, 9), worker.worker_id);
@@ -120,7 +120,7 @@ proptest! {
 }
 
 #[test]
-fn the_closed_sets_round_trip() {
+fn closed_enums_round_trip() {
     for reason in [
         CloseReason::Shutdown,
         CloseReason::Deleted,

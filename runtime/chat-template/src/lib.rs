@@ -48,19 +48,19 @@ pub struct Wishes {
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The template is not valid Jinja, as far as the template engine knows it.
-    #[error("the template does not parse")]
+    #[error("the template cannot be parsed")]
     Parse(#[source] Error),
     /// The template raised an exception, failed, or took too many steps.
     #[error("the template refuses the conversation")]
     Refused(#[source] Error),
     /// The output lacks the text of a message, so the model would not see it.
-    #[error("the template drops a message")]
+    #[error("the template leaves out a message")]
     Dropped,
     /// The output is empty, so there is no prompt.
-    #[error("the template writes nothing")]
+    #[error("the template renders no text")]
     Empty,
     /// The unguessable marks that stand in for the texts could not be made.
-    #[error("the system gave no random bytes")]
+    #[error("the operating system provided no random bytes")]
     Random(#[source] getrandom::Error),
 }
 

@@ -108,7 +108,7 @@ fn text(pieces: Vec<Piece>) -> String {
 }
 
 #[test]
-fn chatml_as_smollm2_writes_it() {
+fn smollm2_renders_chatml() {
     assert_eq!(
         render(SMOLLM2, &[System, User, Assistant, User]),
         "<|im_start|>system\n{0}<|im_end|>\n<|im_start|>user\n{1}<|im_end|>\n\
@@ -118,7 +118,7 @@ fn chatml_as_smollm2_writes_it() {
 }
 
 #[test]
-fn a_refused_system_message_goes_in_front_of_the_first() {
+fn a_refused_system_message_is_put_before_the_first_user_message() {
     assert_eq!(
         render(GEMMA2, &[System, User, Assistant, User]),
         "<s><start_of_turn>user\n{0}\n\n{1}<end_of_turn>\n<start_of_turn>model\n{2}<end_of_turn>\n\
@@ -127,7 +127,7 @@ fn a_refused_system_message_goes_in_front_of_the_first() {
 }
 
 #[test]
-fn neighbours_of_one_role_are_one_message() {
+fn consecutive_messages_of_one_role_are_joined() {
     assert_eq!(
         render(GEMMA2, &[System, User, User]),
         "<s><start_of_turn>user\n{0}\n\n{1}\n\n{2}<end_of_turn>\n<start_of_turn>model\n"
@@ -143,7 +143,7 @@ fn the_system_message_stays_where_the_template_puts_it() {
 }
 
 #[test]
-fn llama_writes_the_date() {
+fn llama_templates_can_render_the_date() {
     let text = render(LLAMA3, &[System, User]);
     let (head, rest) = text.split_once("Today Date: ").unwrap();
     let (date, rest) = rest.split_once("\n\n").unwrap();
@@ -157,7 +157,7 @@ fn llama_writes_the_date() {
 }
 
 #[test]
-fn qwen_calls_python_methods() {
+fn qwen_templates_can_call_python_methods() {
     assert_eq!(
         render(QWEN3, &[System, User, Assistant, User]),
         "<|im_start|>system\n{0}<|im_end|>\n<|im_start|>user\n{1}<|im_end|>\n\
@@ -167,7 +167,7 @@ fn qwen_calls_python_methods() {
 }
 
 #[test]
-fn a_template_that_runs_forever_runs_out_of_fuel() {
+fn an_endless_template_runs_out_of_fuel() {
     let source =
         "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}";
     let error = template(source).render(&[User], &Wishes::default()).unwrap_err();
@@ -175,7 +175,7 @@ fn a_template_that_runs_forever_runs_out_of_fuel() {
 }
 
 #[test]
-fn a_template_that_does_not_parse_or_drops_messages_is_an_error() {
+fn templates_that_do_not_parse_or_drop_messages_are_refused() {
     let broken = ChatTemplate::new("{% for %}", String::new(), String::new());
     assert!(matches!(broken, Err(TemplateError::Parse(_))));
     let silent =
@@ -202,7 +202,7 @@ fn efforts(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_template_is_told_how_hard_to_think_in_its_own_words() {
+fn the_effort_is_passed_in_the_variable_that_the_template_reads() {
     let qwen = format!("{QWEN3}{SWITCH}");
     assert_eq!(efforts(&qwen), ["none", "high"]);
     assert!(
@@ -219,14 +219,14 @@ fn a_template_is_told_how_hard_to_think_in_its_own_words() {
 }
 
 #[test]
-fn a_template_that_reads_no_such_variable_takes_no_effort() {
+fn a_template_that_reads_no_effort_variable_offers_no_efforts() {
     for source in [SMOLLM2, GEMMA2, MISTRAL, LLAMA3, QWEN3, THOUGHTS] {
         assert!(efforts(source).is_empty(), "{source}");
     }
 }
 
 #[test]
-fn earlier_thinking_is_written_where_it_is_asked_for() {
+fn earlier_reasoning_is_rendered_if_requested() {
     let roles = [User, Assistant, User, Assistant, User];
     let render = |reasoned: &[usize]| {
         let wishes = Wishes { reasoned: reasoned.to_vec(), ..Wishes::default() };

@@ -214,13 +214,13 @@ pub enum LineLevel {
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The other process is gone, or the system failed to read or write.
-    #[error("the pipe failed")]
+    #[error("the pipe cannot be read or written")]
     Pipe(#[source] io::Error),
     /// The frame's length exceeds [`FRAME_BYTES`]; the pipe cannot be used any further.
-    #[error("a frame of {0} bytes is over the bound")]
+    #[error("a frame of {0} bytes is larger than the limit")]
     TooLarge(usize),
     /// The bytes of the frame are not the JSON of the expected message.
-    #[error("a frame is not a message")]
+    #[error("a frame does not contain a valid message")]
     NotAMessage(#[source] serde_json::Error),
 }
 
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_frame_is_an_error() {
+    fn invalid_frames_are_errors() {
         let noise = b"printf says hello to the world";
         assert!(matches!(read::<FromChild>(&mut &noise[..]), Err(WireError::TooLarge(_))));
         let cut = [9, 0, 0, 0, b'"'];

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernels_words_are_understood() {
+    fn loadavg_and_online_cpus_are_parsed() {
         assert_eq!(runnable("0.20 0.18 0.12 3/80 11206\n"), Some(3));
         assert_eq!(runnable("nonsense"), None);
         assert_eq!(online("0-3,8\n"), Some(5));

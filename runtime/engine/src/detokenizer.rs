@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_keeps_its_space() {
+    fn a_continued_answer_keeps_its_leading_space() {
         let mut heard = Heard::default();
         let begun = InputMessage::new(InputRole::Assistant, "It");
         Detokenizer::of(&[begun], false).push(b" is", JobId(1), &mut heard).unwrap();
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_with_no_space_and_says_whole_characters() {
+    fn an_answer_has_no_leading_space_and_only_whole_characters() {
         let mut heard = Heard::default();
         let mut detokenizer = Detokenizer::of(&[], false);
         for bytes in [&b" \n"[..], b"  Hi", b" ", &[0xe6, 0x97], &[0xa5], b"\n", &[0xe6]] {
@@ -124,7 +124,7 @@ mod tests {
     /// Qwen3 writes the opening mark. The distillations of DeepSeek-R1 do not, since their template
     /// opens the thought.
     #[test]
-    fn thinking_is_said_apart_and_counted() {
+    fn reasoning_is_sent_separately_and_counted() {
         for (opened, begins) in [(false, &b"<think>"[..]), (true, b"\n")] {
             let mut heard = Heard::default();
             let mut detokenizer = Detokenizer::of(&[], opened);

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_json_and_the_rest_is_not() {
+    fn log_lines_are_json_and_other_output_is_not() {
         let line = Line { level: LineLevel::Warn, text: "a \"b\"\nc".into() };
         let json = serde_json::to_string(&line).unwrap();
         assert!(!json.contains('\n'));

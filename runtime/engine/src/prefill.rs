@@ -87,21 +87,21 @@ mod tests {
     }
 
     #[test]
-    fn a_common_front_is_kept() {
+    fn the_common_prefix_stays_in_the_cache() {
         assert_eq!(kept(&tokens(&[1, 2, 3, 9]), &tokens(&[1, 2, 3, 4, 5])), 3);
         assert_eq!(kept(&tokens(&[]), &tokens(&[1, 2])), 0);
         assert_eq!(kept(&tokens(&[7]), &tokens(&[1, 2])), 0);
     }
 
     #[test]
-    fn the_last_token_is_always_read() {
+    fn the_last_token_is_always_evaluated() {
         assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2, 3])), 2);
         assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2])), 1);
         assert_eq!(kept(&tokens(&[1]), &tokens(&[])), 0);
     }
 
     #[test]
-    fn pieces_follow_the_models_pace() {
+    fn chunks_follow_the_speed_of_the_model() {
         let mut chunk_sizer = ChunkSizer { single: Some(1.0), ..ChunkSizer::default() };
         for _ in 0..4 {
             chunk_sizer.learn(chunk_sizer.chunk(), 10 * MS);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn where_pieces_are_slower_single_tokens_are_read() {
+    fn single_tokens_are_read_while_chunks_are_slower() {
         let mut chunk_sizer = ChunkSizer { single: Some(0.02), ..ChunkSizer::default() };
         chunk_sizer.learn(16, 5000 * MS);
         for _ in 0..PATIENCE {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_first_piece_is_compared_before_it_is_judged() {
+    fn a_slow_first_chunk_is_compared_with_single_tokens() {
         let mut chunk_sizer = ChunkSizer::default();
         chunk_sizer.learn(16, 900 * MS);
         assert_eq!((chunk_sizer.chunk(), chunk_sizer.singles), (1, CHUNK_MIN));

@@ -54,7 +54,7 @@ pub(crate) struct Conversation<'a> {
 pub(crate) enum PromptError {
     #[error("the newest message does not fit")]
     TooLong(#[source] Overflow),
-    #[error("the conversation cannot be put into the model's form")]
+    #[error("the conversation cannot be rendered by the model's template")]
     Template(#[source] TemplateError),
 }
 

@@ -45,7 +45,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn it_is_told_now_and_then_with_the_pace_of_what_had_to_be_read() {
+    fn progress_is_reported_periodically_with_the_speed_of_new_tokens() {
         let mut reading = Reading::new(100, 1_000);
         assert_eq!(reading.at(150, 249 * MS), None);
         let progress = reading.at(200, 250 * MS).unwrap();

@@ -75,19 +75,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zero_is_greedy() {
+    fn temperature_zero_is_greedy() {
         let asked = Sampling { temperature: Some(0.0), ..Sampling::default() };
         assert_eq!(Plan::new(asked, 1), Plan::Greedy);
     }
 
     #[test]
-    fn what_is_not_said_has_a_default() {
+    fn missing_parameters_have_defaults() {
         let plan = Plan::Random { temperature: TEMPERATURE, top_p: TOP_P, seed: 7 };
         assert_eq!(Plan::new(Sampling::default(), 7), plan);
     }
 
     #[test]
-    fn nonsense_is_put_right() {
+    fn invalid_parameters_are_corrected() {
         let asked = Sampling {
             temperature: Some(f32::NAN),
             top_p: Some(-3.0),

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_completes_is_replaced() {
+    fn incomplete_characters_are_replaced() {
         let mut utf8 = Utf8::default();
         assert_eq!(utf8.push(&[0xff, b'a', 0xe6, b'b']), "\u{fffd}a\u{fffd}b");
         assert_eq!(utf8.push(&[0xe6, 0x97]), "");
@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_cut_of_any_bytes_reads_as_the_whole(
+        fn bytes_split_anywhere_decode_like_the_whole(
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
             cuts in proptest::collection::vec(0usize..40, 0..6),
         ) {

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_leftmost_and_longest_is_found() {
+    fn the_leftmost_and_longest_special_token_is_found() {
         let specials = Specials::new([
             special(1, "<|im|>"),
             special(2, "<|im|>x"),

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_has_no_name_before_the_end_and_takes_nobody_elses() {
+    fn a_file_gets_its_name_when_it_is_finished_and_replaces_no_other_file() {
         let folder = tempfile::tempdir().unwrap();
         let name = folder.path().join("a");
         let mut file = NewFile::create(&name).unwrap();

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_read_to_its_end_and_waited_for_only_so_long() {
+    fn a_pipe_is_read_to_its_end_within_a_time_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         pipe(&path);

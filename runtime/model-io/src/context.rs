@@ -55,12 +55,12 @@ mod tests {
     use InputRole::{Assistant, User};
 
     #[test]
-    fn everything_that_fits_is_shown() {
+    fn all_messages_are_shown_if_they_fit() {
         assert_eq!(left_out(&[(User, 10), (Assistant, 10), (User, 10)], 10, 50, 10), Ok(0));
     }
 
     #[test]
-    fn the_oldest_go_first_and_answers_with_their_questions() {
+    fn the_oldest_messages_are_left_out_together_with_their_answers() {
         let messages = [(User, 10), (Assistant, 10), (User, 10)];
         assert_eq!(left_out(&messages, 10, 49, 10), Ok(2));
         assert_eq!(left_out(&messages, 10, 39, 10), Ok(2));
@@ -68,14 +68,14 @@ mod tests {
 
     /// Conversations of other programs may begin with a greeting by the model.
     #[test]
-    fn what_is_shown_never_begins_with_an_answer() {
+    fn the_shown_messages_never_begin_with_an_answer() {
         assert_eq!(left_out(&[(Assistant, 10), (User, 10)], 10, 50, 10), Ok(1));
         let messages = [(Assistant, 10), (Assistant, 10), (User, 10), (Assistant, 10)];
         assert_eq!(left_out(&messages, 10, 60, 10), Ok(2));
     }
 
     #[test]
-    fn an_answer_that_is_continued_is_shown_with_its_question() {
+    fn a_continued_answer_is_shown_with_its_question() {
         let messages = [(User, 10), (Assistant, 10), (User, 10), (Assistant, 20)];
         assert_eq!(left_out(&messages, 10, 70, 10), Ok(0));
         assert_eq!(left_out(&messages, 10, 50, 10), Ok(2));

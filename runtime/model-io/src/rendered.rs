@@ -72,7 +72,7 @@ mod tests {
     use protocol::api::InputRole;
 
     #[test]
-    fn a_prompt_is_put_together_again() {
+    fn a_stored_prompt_expands_to_the_original() {
         let own = |text: &str| Part::Template(text.into());
         let parts = vec![
             own("<s>"),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_and_says_so() {
+    fn a_stored_prompt_that_is_too_long_is_cut_with_a_mark() {
         let long = Part::Template("x".repeat(BYTES));
         let kept = write(vec![long.clone(), long, Part::Message(0)]);
         let text = expand(&kept, &[]).unwrap();

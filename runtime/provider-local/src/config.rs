@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_follow_the_cores() {
+    fn the_number_of_threads_follows_the_cores() {
         let derived = |cores| {
             let threads = Threads::new(cores, None, None);
             (threads.answer, threads.prompt)
@@ -118,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_wins_and_is_at_least_one() {
+    fn a_configured_number_of_threads_wins_and_is_at_least_one() {
         assert_eq!(Threads::new(2, Some(2), None), Threads { answer: 2, prompt: 2 });
         assert_eq!(Threads::new(8, Some(0), Some(3)), Threads { answer: 1, prompt: 3 });
     }
 
     #[test]
-    fn the_model_is_called_like_its_file() {
+    fn a_model_is_named_after_its_file() {
         let config = LocalConfig::new("/models/SmolLM2-135M-Instruct.Q4_1.gguf");
         assert_eq!(config.model, "SmolLM2-135M-Instruct.Q4_1");
     }

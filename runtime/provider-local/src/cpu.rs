@@ -44,13 +44,13 @@ mod tests {
     const LIST: [&str; 3] = ["avx", "avx2", "fma"];
 
     #[test]
-    fn only_what_is_missing_is_named() {
+    fn only_missing_features_are_reported() {
         assert_eq!(lacking_of(&LIST, |_| true), Vec::<&str>::new());
         assert_eq!(lacking_of(&LIST, |feature| feature == "avx"), ["avx2", "fma"]);
     }
 
     #[test]
-    fn every_required_feature_is_one_the_probe_knows() {
+    fn the_probe_knows_every_required_feature() {
         // A machine that runs these tests can run the engine. A name that the probe does not know
         // would be reported as lacking.
         assert_eq!(lacking(), Vec::<&str>::new());
@@ -59,7 +59,7 @@ mod tests {
     /// This list and the build configuration name the same baseline.
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_build_asks_for_exactly_this_baseline() {
+    fn the_build_uses_exactly_the_required_features() {
         let build = include_str!("../../../.cargo/config.toml");
         let asked: Vec<String> = build
             .lines()

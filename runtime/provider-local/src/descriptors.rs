@@ -44,7 +44,7 @@ mod tests {
     use rustix::io::{FdFlags, fcntl_getfd};
 
     #[test]
-    fn a_descriptor_that_a_child_would_inherit_gets_the_flag() {
+    fn inheritable_descriptors_get_the_close_on_exec_flag() {
         let file = tempfile::tempfile().unwrap();
         // `dup` makes a descriptor without close-on-exec. Source: dup(2).
         let leaks = rustix::io::dup(&file).unwrap();

@@ -172,7 +172,7 @@ mod tests {
     use std::io;
 
     #[test]
-    fn a_file_that_cannot_be_used_names_the_setting() {
+    fn the_error_for_an_unusable_file_names_the_setting() {
         let missing = file(&GgufError::Read(io::Error::from(io::ErrorKind::NotFound)));
         assert_eq!(missing.code, ErrorCode::Unavailable);
         assert!(missing.hint.unwrap().contains("COMPANION_MODEL_FILE"));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_words_stay_inside() {
+    fn messages_of_the_engine_are_not_shown() {
         let detail = "/home/someone/secret.gguf: bad tensor".to_owned();
         for why in [Failure::Engine { detail: detail.clone() }, Failure::Template { detail }] {
             let json = serde_json::to_string(&of_job(&why)).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_processor_is_told_what_it_lacks() {
+    fn the_error_lists_the_missing_processor_features() {
         assert!(processor(&["avx2", "fma"]).message.ends_with("needs: avx2, fma."));
     }
 }

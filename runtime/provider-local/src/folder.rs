@@ -101,7 +101,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_stays_in_the_folder_or_leads_nowhere() {
+    fn a_link_that_leaves_the_folder_is_not_followed() {
         use std::os::unix::fs::symlink;
         let (outside, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let home = folder.path().canonicalize().unwrap();

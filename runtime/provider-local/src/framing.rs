@@ -36,7 +36,7 @@ mod tests {
     use engine_wire::{JobId, ToChild, read};
 
     #[tokio::test]
-    async fn both_sides_frame_alike() {
+    async fn sync_and_async_framing_agree() {
         let mut pipe = Vec::new();
         write_async(&mut pipe, &ToChild::Stop { job: JobId(1) }).await.unwrap();
         assert_eq!(read(&mut pipe.as_slice()).unwrap(), Some(ToChild::Stop { job: JobId(1) }));

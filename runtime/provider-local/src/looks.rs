@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_hangs_is_waited_for_once() {
+    fn a_hanging_path_is_waited_for_only_once() {
         let looks = Looks::default();
         let (slow, fine) = (Path::new("/slow"), Path::new("/fine"));
         let (release, held) = channel();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn accesses_of_one_path_that_begin_together_are_bounded_too() {
+    fn concurrent_accesses_of_one_path_are_bounded() {
         let looks = Looks::default();
         let (begun, begins) = channel();
         let held: Vec<_> = (0..2 * THREADS).map(|_| channel::<()>()).collect();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_access_that_panics_gives_none_and_does_not_count_as_hanging() {
+    fn an_access_that_panics_returns_none_and_does_not_count_as_hanging() {
         let looks = Looks::default();
         let path = Path::new("/damaged");
         let panics = |_: &Path| -> u8 { std::panic::resume_unwind(Box::new("on purpose")) };

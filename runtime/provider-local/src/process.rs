@@ -48,7 +48,7 @@ pub(crate) struct Ended {
 
 /// The child does not receive messages any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the model's process takes no messages")]
+#[error("the model's process accepts no messages")]
 pub(crate) struct Deaf;
 
 impl Process {
@@ -152,7 +152,7 @@ fn program(config: &LocalConfig) -> io::Result<PathBuf> {
 async fn write_all(mut stdin: ChildStdin, mut messages: mpsc::Receiver<ToChild>) {
     while let Some(message) = messages.recv().await {
         if let Err(error) = write_async(&mut stdin, &message).await {
-            tracing::debug!(%error, "the model's process no longer reads");
+            tracing::debug!(%error, "the model's process no longer reads its input");
             return;
         }
     }
@@ -170,7 +170,7 @@ async fn read_all(mut stdout: ChildStdout, heard: mpsc::Sender<FromChild>) {
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "the model's process speaks nonsense"
+                    "the model's process sent an invalid message"
                 );
                 return;
             }

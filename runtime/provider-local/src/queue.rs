@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn first_come_first_served() {
+    fn requests_are_served_in_order_of_arrival() {
         let mut queue = filled(&["a", "b"]);
         assert_eq!(queue.pop(), Some((JobId(1), "a")));
         assert_eq!(queue.pop(), Some((JobId(2), "b")));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn leaving_moves_up_only_those_behind() {
+    fn leaving_the_queue_moves_up_only_later_requests() {
         let mut queue = filled(&["a", "b", "c", "d"]);
         let place = queue.place(JobId(2)).unwrap();
         assert_eq!(queue.remove(JobId(2)), Some("b"));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn the_queue_is_bounded() {
         let mut queue = filled(&["x"; WAITING]);
         let Full(refused) = queue.push(JobId(99), "one too many").unwrap_err();
         assert_eq!(refused, "one too many");

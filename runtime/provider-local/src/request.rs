@@ -87,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_conversation_is_handed_over_whole() {
+    fn an_ordinary_conversation_is_passed_on_completely() {
         let asked = request(vec![(InputRole::User, "hi".into())]);
         let (generate, cut) = to_child(JobId(3), asked.clone()).unwrap();
         assert_eq!((generate.messages, cut), (asked.messages, 0));
     }
 
     #[test]
-    fn what_no_window_holds_is_cut_and_begins_with_a_question() {
+    fn an_oversized_conversation_is_cut_to_begin_with_a_question() {
         use InputRole::{Assistant, User};
         let third = "\u{1}".repeat(FRAME_BYTES / 6 / 3);
         let roles = [User, Assistant, User, Assistant, User];
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_without_room_for_its_question_is_refused() {
+    fn a_continued_answer_without_room_for_its_question_is_refused() {
         let half = "x".repeat(FRAME_BYTES / 3 * 2);
         let asked = vec![(InputRole::User, half.clone()), (InputRole::Assistant, half)];
         assert_eq!(to_child(JobId(1), request(asked)), Err(TooLarge));
     }
 
     #[test]
-    fn a_newest_message_beyond_everything_is_refused() {
+    fn a_newest_message_larger_than_a_frame_is_refused() {
         let huge = "x".repeat(FRAME_BYTES);
         assert_eq!(to_child(JobId(1), request(vec![(InputRole::User, huge)])), Err(TooLarge));
     }

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_cut_and_bounded() {
+    fn output_is_split_into_bounded_lines() {
         let mut lines = Lines::default();
         assert_eq!(lines.push(b"one\n\n tw"), ["one"]);
         assert_eq!(lines.push(b"o\nthree"), ["two"]);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_words_are_kept_and_information_is_not() {
+    async fn only_the_last_warnings_and_errors_are_kept() {
         let noise = r#"{"level":"Debug","text":"loading"}"#;
         let warned = r#"{"level":"Warn","text":"tensor is damaged"}"#;
         let said = format!("{noise}\n{warned}\nGGML_ASSERT(x) failed\n");

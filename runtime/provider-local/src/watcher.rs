@@ -50,7 +50,7 @@ impl Watcher {
         };
         if let Err(error) = thread::Builder::new().name("model-watcher".to_owned()).spawn(work) {
             let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "the models' files cannot be watched");
+            tracing::error!(error, "the files of the models cannot be watched");
         }
         Self { wake, looks }
     }

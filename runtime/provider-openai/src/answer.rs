@@ -108,7 +108,7 @@ impl Answer {
         if !can_be_missed {
             return Err(fault::event_too_long());
         }
-        tracing::warn!("an event of the provider is too long and is passed over");
+        tracing::warn!("an event of the provider is too long and is skipped");
         if let Some(end) = responses::end_of(beginning).filter(|_| self.api == Api::Responses) {
             self.take(end);
         }

@@ -181,7 +181,7 @@ pub enum ConfigError {
     ApiKey,
     /// The name of a header in [`OpenaiConfig::headers`] or of the key's own one; it, or its value,
     /// is not valid in HTTP.
-    #[error("{0:?} cannot be a header of a request, or not with its value")]
+    #[error("{0:?} is not a header that can be set, or its value is not valid")]
     Header(String),
     /// The host of the address cannot be in a certificate, and no other name is set.
     #[error("the address has a host that no certificate can name; set tls_server_name")]

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_in_any_spelling_and_a_placeholder_is_not() {
+    fn a_key_is_found_in_any_spelling_and_a_placeholder_key_is_ignored() {
         for (text, key, tells_it) in [
             ("sk-abc-1234", "sk-abc-1234", true),
             ("x/sk-abc-1234:latest", "sk-abc-1234", true),

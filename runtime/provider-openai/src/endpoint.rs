@@ -199,7 +199,7 @@ mod tests {
     use provider::Secret;
 
     #[test]
-    fn good_urls_are_taken_apart() {
+    fn valid_urls_are_parsed() {
         for (url, host, port, path) in [
             ("http://127.0.0.1:11434/v1", "127.0.0.1", 11434, "/v1/models"),
             (" http://localhost/v1/ ", "localhost", 80, "/v1/models"),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_urls_are_refused_without_being_repeated() {
+    fn invalid_urls_are_refused_without_being_repeated() {
         for (url, why) in [
             ("", "is not a URL"),
             ("not a url", "is not a URL"),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn azure_is_asked_with_its_own_header_and_version() {
+    fn azure_gets_its_own_header_and_api_version() {
         // https://learn.microsoft.com/azure/ai-services/openai/reference
         let mut config = OpenaiConfig::new("http://host/openai/deployments/d");
         config.api_key = Some(Secret::new("k"));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_owner_are_checked() {
+    fn configured_headers_are_checked() {
         let with = |name: &str, value: &str| {
             let mut config = OpenaiConfig::new("http://host/v1");
             config.headers = vec![(name.to_owned(), Secret::new(value))];

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shape_is_read() {
+    fn error_messages_of_every_shape_are_extracted() {
         for (body, text) in [
             (r#"{"error":{"message":"No.","type":"x","code":null}}"#, "No."),
             (r#"{"error":"No."}"#, "No."),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_names_is_kept_apart() {
+    fn codes_parameters_and_window_are_extracted() {
         let said = ErrorReport::from_body(
             br#"{"error":{"message":"a","type":"T","param":"messages[0].role","code":400,"n_ctx":8192}}"#,
         );
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_is_none() {
+    fn values_without_an_error_give_none() {
         for none in ["null", "{}", "[]", "7", "\"a\""] {
             assert_eq!(ErrorReport::from_value(&serde_json::from_str(none).unwrap()), None);
         }
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_ones_cost_little() {
+    fn hostile_errors_are_bounded() {
         let deep = "[".repeat(100) + &"]".repeat(100);
         assert_eq!(ErrorReport::from_body(deep.as_bytes()), ErrorReport::default());
         let long = format!(r#"{{"error":"{}"}}"#, "日本 ".repeat(100_000));

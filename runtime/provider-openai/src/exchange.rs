@@ -63,7 +63,7 @@ impl Shared {
             self.listing.forget(&model);
         }
         if is_silent && plan.streams() && plan.api == Api::Chat {
-            tracing::debug!("the stream was empty; the same is asked for as a whole");
+            tracing::debug!("the stream was empty; the request is sent again without streaming");
             return Ok(Output::Refused { error, adjustment: Adjustment::WithoutStream });
         }
         let adjustment = said.and_then(|said| self.adjust(&error, &said, &asked, &model, &plan));
@@ -167,7 +167,9 @@ impl Shared {
         let Reached { mut connection, is_kept } = reached;
         match connection.send(&self.endpoint, call.clone()).await {
             Err(_) if is_kept && !connection.has_heard() => {
-                tracing::debug!("an idle connection had ended; the request is sent anew");
+                tracing::debug!(
+                    "an idle connection was closed already; the request is sent again on a new one"
+                );
                 let mut connection = self.open().await?;
                 let response = connection.send(&self.endpoint, call).await?;
                 Ok((connection, response))

@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hint_names_the_setting_of_the_endpoint_that_it_is_about() {
+    fn a_hint_names_the_setting_of_the_failed_endpoint() {
         let hint = |error: Error, name: &str| {
             with_settings(error, &name.parse().unwrap()).hint.unwrap_or_default()
         };

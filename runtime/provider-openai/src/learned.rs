@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_model_has_habits_of_its_own_and_the_oldest_are_forgotten() {
+    fn habits_are_kept_per_model_and_the_oldest_are_forgotten() {
         let learned = Learned::new(None);
         for n in 1..=MODELS + 1 {
             learned.learn(&format!("m{n}"), |habits| habits.window = u32::try_from(n).ok());

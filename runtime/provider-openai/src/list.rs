@@ -258,7 +258,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_no_model_is_not_listed() {
+    fn invalid_entries_are_not_listed() {
         let long = "x".repeat(MODEL_CHARS + 1);
         let list = json!({ "data": [
             { "id": "a", "max_model_len": 4096 }, { "id": "b", "context_length": 8192 },
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_chooses_models_and_their_order() {
+    fn configured_globs_choose_models_and_their_order() {
         let entry = |name: &str| ModelEntry { name: name.into(), ..ModelEntry::default() };
         let all = ["a/small", "b", "c/large", "c/small"].map(entry).to_vec();
         let globs = |globs: &[&str]| -> Vec<glob::Pattern> {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut_and_counted() {
+    fn a_long_list_is_cut_and_the_rest_counted() {
         let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
         let list = entries(&json!(data), &[], &[], Some(format!("m{}", MODELS + 1)));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_table_that_names_a_model_holds_for_it() {
+    fn the_first_matching_table_applies_to_a_model() {
         let window = |tokens| ModelSettings { window_tokens: Some(tokens), ..Default::default() };
         let tables = [table("o*-mini", window(1)), table("o*", window(2))];
         let of = |model| ModelSettings::of(&tables, model).window_tokens;
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_follows_the_form() {
+    fn offered_efforts_follow_the_form_of_the_setting() {
         let offered = |reasoning, efforts: &[&str]| -> Vec<String> {
             let efforts = efforts.iter().map(|effort| effort.parse().unwrap()).collect();
             let settings = ModelSettings { reasoning, efforts, ..Default::default() };

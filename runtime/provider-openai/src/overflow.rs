@@ -133,7 +133,7 @@ mod tests {
 
     /// continue#10218, ha-groq-cloud-api#27.
     #[test]
-    fn a_request_that_no_minute_has_room_for_is_too_long() {
+    fn a_request_above_the_tokens_per_minute_limit_is_too_long() {
         let words = |kind: &str, used: &str, asked: u32| {
             said(&format!(
                 "{kind} for model `x` on tokens per minute (TPM): Limit 6000, {used}Requested {asked}, please reduce your message size and try again."
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_found_in_the_words_of_each() {
+    fn the_window_is_parsed_from_each_providers_error() {
         for (text, tokens) in [
             // OpenAI, Azure, older vLLM, DeepSeek (fast-agent#621); OpenRouter.
             (
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn other_limits_are_no_window() {
+    fn other_limits_are_not_taken_for_the_window() {
         for text in [
             "Request too large for model x on tokens per minute (TPM): Limit 6000, Requested 9000",
             "Invalid 'user': string too long. Expected a string with maximum length 64",

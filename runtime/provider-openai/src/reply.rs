@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_bytes_tell_what_a_body_is() {
+    fn the_kind_of_a_body_is_recognized_by_its_first_bytes() {
         for (first, expected) in [
             (b"data: {}" as &[u8], Some(Kind::Events)),
             (b"\xEF\xBB\xBF\n: ping", Some(Kind::Events)),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_answer_is_an_event_and_lines_are_events() {
+    fn a_whole_answer_is_one_event_and_json_lines_are_several() {
         let whole = br#"
             {"object":"chat.completion","choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
         let [event] = &events(whole)[..] else { panic!() };

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_effort_is_sent_in_the_form_that_the_model_takes() {
+    fn an_effort_is_sent_in_the_configured_form() {
         use EffortForm as F;
         const FIELDS: &[&str] =
             &["reasoning_effort", "chat_template_kwargs", "reasoning", "thinking"];
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owners_word_on_a_model_is_obeyed() {
+    fn model_settings_are_applied_to_the_request() {
         let settings = ModelSettings {
             temperature: false,
             max_tokens_field: Some(MaxTokensField::MaxCompletionTokens),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_answers_have_their_thinking_where_that_is_sent() {
+    fn earlier_answers_include_reasoning_if_configured() {
         let answer = |text: &str, reasoning: &str| InputMessage {
             reasoning: reasoning.into(),
             ..InputMessage::new(InputRole::Assistant, text)
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_what_was_asked_and_nothing_else() {
+    fn a_request_contains_exactly_the_requested_fields() {
         let expected = json!({
             "model": "m", "stream": true, "stream_options": {"include_usage": true},
             "messages": [
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_to_be_refused_is_not_in_it() {
+    fn a_request_leaves_out_fields_known_to_be_refused() {
         use Adjustment as A;
         let all = [
             A::WithoutTemperature,

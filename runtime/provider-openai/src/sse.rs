@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_in_three_ways() {
+    fn lines_may_end_with_lf_crlf_or_cr() {
         let stream: &[u8] = b"data: a\n\ndata: b\r\n\r\ndata: c\r\rdata:d\n\r\n";
         assert_eq!(decode([stream]), ["a", "b", "c", "d"]);
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_keeps_complete_lines_only() {
+    fn at_the_end_only_complete_lines_and_values_are_kept() {
         assert_eq!(decode([b"data: [DONE]\n" as &[u8]]), ["[DONE]"]);
         assert_eq!(decode([b"data: [DONE]" as &[u8]]), ["[DONE]"]);
         assert_eq!(decode([b"data: a\n\ndata:{\"a\":1}" as &[u8]]), ["a", "{\"a\":1}"]);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_event_is_passed_over_and_never_held() {
+    fn a_too_long_event_is_skipped_and_never_buffered() {
         let long =
             [b"data: {\"type\":\"".to_vec(), vec![b'x'; 5000], b"\"}\n\ndata: b\n\n".to_vec()];
         let lines = [b"data: 12345678\n".repeat(200), b"\ndata: b\n\n".to_vec()];
@@ -256,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn splits_do_not_matter(stream in stream(), cuts in prop::collection::vec(0usize..200, 0..20)) {
+        fn the_events_do_not_depend_on_how_the_bytes_are_split(stream in stream(), cuts in prop::collection::vec(0usize..200, 0..20)) {
             let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < stream.len()).collect();
             cuts.extend([0, stream.len()]);
             cuts.sort_unstable();

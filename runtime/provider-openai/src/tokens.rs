@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn estimates_are_on_the_high_side() {
+    fn token_estimates_are_high_rather_than_low() {
         assert_eq!(estimate(""), 0);
         assert_eq!(estimate("The quick brown fox jumps over the lazy dog."), 15);
         assert_eq!(estimate("今日はいい天気ですね。"), 11);

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_read_from_words() {
+    fn retry_delays_are_parsed_from_error_messages() {
         for (text, expected) in [
             ("please try again in 1.2s. visit https://platform.openai.com/", Some(1_200)),
             ("please try again in 20ms.", Some(20)),

@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_in_force_comes_before_what_could_be() {
+    fn the_window_in_use_comes_before_the_possible_one() {
         for (entry, expected) in [
             (json!({ "max_model_len": 2048, "context_length": 8192 }), Some(2048)),
             // An entry from llama.cpp's server.
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_found_by_the_names_it_has() {
+    fn a_model_is_found_by_each_of_its_names() {
         let windows = BTreeMap::from([("models/a".to_owned(), 1), ("b:latest".to_owned(), 2)]);
         assert_eq!(
             (of(&windows, "a"), of(&windows, "b"), of(&windows, "c")),

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_never_printed() {
+    fn a_secret_is_never_printed() {
         let key = Secret::new(" sk-very-secret\n");
         assert_eq!(format!("{key} {key:?}"), "*** ***");
         assert_eq!(key.reveal(), "sk-very-secret");

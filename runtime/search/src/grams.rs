@@ -82,26 +82,26 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_too_many_has_none() {
+    fn a_text_with_too_many_grams_is_not_indexed() {
         assert_eq!(at_most(6, "Abcd 犬a").unwrap().len(), 6);
         assert_eq!(at_most(5, "Abcd 犬a"), None);
     }
 
     #[test]
-    fn latin_words_have_short_grams_at_their_beginning_alone() {
+    fn latin_words_have_short_grams_only_at_their_beginning() {
         let grams: Vec<_> = all("Abcd 犬a").into_iter().collect();
         assert_eq!(grams, ["a", "ab", "abc", "bcd", "犬", "犬a"]);
     }
 
     #[test]
-    fn no_gram_can_be_taken_apart() {
+    fn no_gram_contains_a_token_separator() {
         for gram in all("a-b \"c\" (d)\0e f\u{7f} é! *") {
             assert!(gram.chars().all(|c| c.is_ascii_alphanumeric() || c >= '\u{80}'), "{gram:?}");
         }
     }
 
     #[test]
-    fn a_long_word_is_looked_up_by_a_bounded_number_of_grams() {
+    fn a_long_word_is_searched_by_a_bounded_number_of_grams() {
         let word: String = ('\u{4e00}'..).take(200).collect();
         assert_eq!(of_query(&Query { words: vec![word] }).len(), OF_WORD);
     }

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn all_words_have_to_be_there_in_any_order_and_case() {
+    fn all_words_have_to_match_in_any_order_and_case() {
         assert!(finds("WORLD hello", "Hello, world"));
         assert!(finds("京都 東京", "東京と京都"));
         // A full-width space separates words, too.
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_two_latin_letters_are_looked_for_where_a_word_begins() {
+    fn one_or_two_latin_letters_match_only_the_beginning_of_a_word() {
         assert!(finds("c", "C and C++") && finds("go", "(Go)") && finds("ai", "生成AIの"));
         assert!(!finds("ai", "the main thing") && !finds("c", "abc"));
         assert!(finds("mai", "the main thing"));
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_syntax() {
+    fn no_character_of_a_query_is_an_operator() {
         for text in ["\"a\" OR b*", "NEAR(a b, 2)", "x AND NOT y", "-a:b^c{d}'", "\0"] {
             assert!(finds(text, &format!("so {text} it is")), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be_searched_for_is_told() {
+    fn empty_and_too_long_queries_are_refused() {
         for empty in ["", "  \u{3000}\n"] {
             assert_eq!(Query::parse(empty), Err(QueryError::Empty));
         }
@@ -142,7 +142,7 @@ mod tests {
     proptest! {
         /// The index never misses a text that contains the query.
         #[test]
-        fn the_grams_of_a_query_are_among_those_of_every_text_that_holds_it(
+        fn every_text_that_matches_a_query_has_all_of_its_grams(
             text in "[aAbB1 .\u{3000}犬猫がかｶﾞé\u{301}\u{3099}]{0,40}", from in 0usize..40, length in 1usize..9,
         ) {
             let part: String = text.chars().skip(from).take(length).collect();

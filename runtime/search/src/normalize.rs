@@ -94,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_ways_of_folding_give_the_same_and_the_origin_covers_all(text in "\\PC*") {
+        fn both_normalizations_agree_and_the_origin_covers_the_whole_text(text in "\\PC*") {
             let normalized = Normalized::of(&text);
             prop_assert_eq!(&normalized.text, &normalize(&text));
             prop_assert_eq!(normalized.origin(0..normalized.text.len()), 0..text.len());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_led_back_to_the_letters_it_came_from() {
+    fn a_normalized_range_maps_back_to_its_original_letters() {
         let text = "Aｶﾞ㍿!";
         let normalized = Normalized::of(text);
         assert_eq!(normalized.text, "aガ株式会社!");

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn hits_are_marked_as_they_were_written() {
+    fn hits_are_marked_in_the_original_text() {
         assert_eq!(marked("The ＡＰＩ of\n\n the API", "api"), "The [ＡＰＩ] of the [API]");
         assert_eq!(marked("ｶﾞｲﾄﾞ", "イ"), "ｶﾞ[ｲ]ﾄﾞ");
         assert_eq!(marked("abcdef", "bcd cde"), "a[bcd]ef");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_that_is_longer_than_the_snippet_is_cut_too() {
+    fn a_hit_longer_than_the_snippet_is_cut() {
         let text = "犬".repeat(150) + &"猫".repeat(150);
         let shown = marked(&text, &"犬".repeat(120));
         assert!(shown.chars().count() < SNIPPET_CHARS + 6, "{shown}");

@@ -19,7 +19,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 const ONE: &str = "default = \"a\"\n\n[[profile]]\nname = \"a\"\ntitle = \"A\"\nprompt = \"a.md\"\nlanguage = \"en\"\n";
 
 #[test]
-fn the_embedded_bundle_is_sound_in_both_languages() {
+fn the_embedded_bundle_is_valid_in_both_languages() {
     let bundle = Bundle::embedded().unwrap();
     for profile in bundle.profiles() {
         let prompt = bundle.render(profile, &variables()).unwrap();
@@ -33,7 +33,7 @@ fn the_embedded_bundle_is_sound_in_both_languages() {
 /// The text before the date stays the same from day to day, so that an endpoint can reuse the part
 /// of the prompt that it has cached (https://platform.openai.com/docs/guides/prompt-caching).
 #[test]
-fn the_date_stands_last_in_every_prompt_that_comes_with_the_product() {
+fn the_date_comes_last_in_every_built_in_prompt() {
     let bundle = Bundle::embedded().unwrap();
     let on = |profile: &Profile, date: &str| {
         bundle.render(profile, &Variables { date: date.to_owned(), ..variables() }).unwrap()
@@ -47,7 +47,7 @@ fn the_date_stands_last_in_every_prompt_that_comes_with_the_product() {
 }
 
 #[test]
-fn the_digest_follows_every_byte() {
+fn the_digest_changes_with_every_byte() {
     let a = folder(&[("profiles.toml", ONE), ("a.md", "Hello.")]);
     let b = folder(&[("profiles.toml", ONE), ("a.md", "Hello!")]);
     let digest = |folder: &tempfile::TempDir| {
@@ -58,7 +58,7 @@ fn the_digest_follows_every_byte() {
 }
 
 #[test]
-fn what_is_broken_is_named_with_file_and_line() {
+fn errors_in_a_bundle_name_file_and_line() {
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("a.md", "x")], "profiles.toml of the prompts folder is missing"),
         (&[("profiles.toml", ONE)], "profiles.toml, line 6: there is no prompt `a.md`"),
@@ -77,7 +77,7 @@ fn what_is_broken_is_named_with_file_and_line() {
 }
 
 #[test]
-fn a_template_that_never_ends_is_stopped() {
+fn an_endless_template_is_stopped() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     let error = Bundle::from_folder(folder(&[("profiles.toml", ONE), ("a.md", endless)]).path());
     assert!(error.unwrap_err().to_string().contains("fuel"));

@@ -54,7 +54,10 @@ impl Runtime {
         if let Err(error) = self.keep_one().await {
             // The next request for the list creates the conversation.
             let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "there is no worker at the moment");
+            tracing::error!(
+                error,
+                "the list is empty, and no conversation can be created; the next request for the list tries again"
+            );
         }
     }
 

@@ -149,7 +149,7 @@ pub(super) async fn collect_regularly(shared: Arc<Shared>, undo_ms: u64) {
             done = collect(&shared, undo_ms) => {
                 if let Err(error) = done {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "what was deleted is removed later");
+                    tracing::warn!(error, "deleted conversations could not be purged; this is tried again later");
                 }
             }
         }

@@ -91,7 +91,7 @@ impl Runtime {
         // the same id from being imported.
         if let Err(error) = self.collect().await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "deleted conversations could not be removed before an import");
+            tracing::warn!(error, "deleted conversations could not be purged before an import");
         }
         let options = Options { profile, differing, unsound };
         let report = transfer::import(shared.store.as_ref(), files, options, now).await;
@@ -216,7 +216,10 @@ fn map_error(error: ImportError) -> Error {
         }
         ImportError::Store(error) => fault::from_store(error),
         ImportError::Input(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a file waits badly");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "an uploaded file cannot be stored temporarily"
+            );
             Error::new(ErrorCode::Internal, "The server cannot keep the file while it reads it.")
                 .with_hint("Nothing was imported. The server's log says why.")
         }

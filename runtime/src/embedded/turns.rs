@@ -75,7 +75,7 @@ mod tests {
 
     /// The fixtures of the first two schemas have such turns.
     #[test]
-    fn an_answer_without_a_record_is_not_said_to_be_without_a_request() {
+    fn a_missing_record_is_distinguished_from_a_missing_request() {
         assert_eq!(without_record(TurnState::Completed), not_recorded());
         assert_eq!(without_record(TurnState::Failed), nothing_sent());
     }

@@ -62,7 +62,7 @@ fn profile(provider: Option<ProviderName>, model: Option<&str>) -> Profile {
 }
 
 #[test]
-fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
+fn the_conversation_overrides_the_profile_and_the_profile_the_settings() {
     let (local, openai) = (&ProviderName::local(), &ProviderName::openai());
     let plain = profile(None, None);
     let named = profile(None, Some("profile's"));
@@ -90,7 +90,7 @@ fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
 }
 
 #[test]
-fn what_is_not_configured_is_told() {
+fn a_provider_that_is_not_configured_is_an_error() {
     let alone = Providers::none().with_default(Arc::new(Idle(ProviderName::local())), None);
     let profile = profile(Some(ProviderName::openai()), None);
     let request = ModelRequest { profile: Some(&profile), ..ModelRequest::default() };

@@ -84,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pauses_double_and_half_of_each_is_by_chance(bytes: [u8; 10]) {
+        fn pauses_double_and_half_of_each_is_random(bytes: [u8; 10]) {
             for (before, whole) in [(0, 500), (1, 1_000), (2, 1_500)] {
                 let pause = LIMITS.pause_ms(turn(bytes), before, &error(ProviderKind::Network), 9_999);
                 prop_assert!(pause.is_some_and(|ms| (whole / 2..=whole).contains(&ms)), "{pause:?}");
@@ -92,7 +92,7 @@ mod tests {
         }
 
         #[test]
-        fn nobody_comes_back_before_the_time_asked_for(bytes: [u8; 10], asked in 0u64..1_500) {
+        fn no_retry_comes_before_the_requested_delay(bytes: [u8; 10], asked in 0u64..1_500) {
             let error = error(ProviderKind::RateLimited).with_retry_after_ms(asked);
             let pause = LIMITS.pause_ms(turn(bytes), 0, &error, 9_999).unwrap();
             prop_assert!(pause >= asked && pause <= (asked + asked / 10).max(500), "{pause}");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_that_fail_together_come_back_apart() {
+    fn turns_that_fail_together_retry_at_different_times() {
         let pause =
             |n: u8| LIMITS.pause_ms(turn([n; 10]), 0, &error(ProviderKind::Upstream), 9_999);
         let mut pauses: Vec<_> = (0..100).map(pause).collect();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_will_not_pass_or_take_too_long_is_not_tried_again() {
+    fn lasting_errors_and_too_long_delays_are_not_retried() {
         let pause =
             |before, error: &Error, left_ms| LIMITS.pause_ms(turn([0; 10]), before, error, left_ms);
         for kind in [ProviderKind::Auth, ProviderKind::ModelNotFound, ProviderKind::Malformed] {

@@ -62,7 +62,7 @@ fn text(text: &str) -> Input {
 }
 
 #[test]
-fn the_first_text_goes_out_at_once_and_what_follows_waits_for_the_frame() {
+fn the_first_text_is_committed_at_once_and_later_text_with_the_next_frame() {
     let mut turn = machine();
     turn.step(at(1), began());
     assert_eq!(deltas(&turn.step(at(2), text("a"))), "a");
@@ -75,7 +75,7 @@ fn the_first_text_goes_out_at_once_and_what_follows_waits_for_the_frame() {
 }
 
 #[test]
-fn an_answer_that_is_continued_goes_on_behind_what_is_there_and_is_tried_again() {
+fn a_continued_answer_is_appended_and_can_be_retried() {
     let mut turn = machine().behind(7);
     turn.step(at(1), began());
     let network = Error::new(ErrorCode::Provider(ProviderKind::Network), "x");
@@ -99,7 +99,7 @@ fn an_answer_that_is_continued_goes_on_behind_what_is_there_and_is_tried_again()
 }
 
 #[test]
-fn an_end_commits_what_waits_and_then_the_end_with_its_timings() {
+fn an_end_commits_the_pending_text_and_then_the_timings() {
     let mut turn = machine();
     turn.step(at(5), began());
     turn.step(at(9), text("a"));
@@ -123,7 +123,7 @@ fn an_end_commits_what_waits_and_then_the_end_with_its_timings() {
 }
 
 #[test]
-fn cancel_keeps_what_came_and_takes_nothing_more() {
+fn a_cancel_keeps_the_received_text_and_ignores_later_text() {
     let mut turn = machine();
     turn.step(at(1), began());
     turn.step(at(2), text("a"));
@@ -139,7 +139,7 @@ fn cancel_keeps_what_came_and_takes_nothing_more() {
 }
 
 #[test]
-fn cancel_works_before_the_provider_began() {
+fn a_cancel_works_before_the_provider_has_begun() {
     let mut turn = machine();
     turn.step(at(0), Input::Waiting { ahead: 2 });
     assert_eq!(turn.step(at(1), Input::Cancel).last(), Some(&Effect::Halt));
@@ -166,7 +166,7 @@ fn thought(text: &str) -> Input {
 }
 
 #[test]
-fn thinking_is_committed_before_the_text_that_follows_it() {
+fn reasoning_is_committed_before_the_text_that_follows_it() {
     let mut turn = machine();
     turn.step(at(1), began());
     assert_eq!(reasoning(&turn.step(at(2), thought("a"))), "a");
@@ -197,7 +197,7 @@ fn thinking_is_committed_before_the_text_that_follows_it() {
 /// `stream/03`: anything that the provider sends restarts the timer for silence; a turn that only
 /// thinks is bounded by the limit of the whole turn.
 #[test]
-fn whatever_comes_begins_the_time_for_silence_anew() {
+fn any_output_restarts_the_stall_timer() {
     let (first, stall) = (
         Effect::Arm(Timer::FirstToken, LIMITS.first_token_ms),
         Effect::Arm(Timer::Stall, LIMITS.stall_ms),
@@ -216,7 +216,7 @@ fn whatever_comes_begins_the_time_for_silence_anew() {
 }
 
 #[test]
-fn thinking_that_was_shown_is_never_asked_for_again() {
+fn a_turn_that_has_shown_reasoning_is_not_retried() {
     let mut turn = machine();
     turn.step(at(1), began());
     turn.step(at(2), Input::Alive);
@@ -229,7 +229,7 @@ fn thinking_that_was_shown_is_never_asked_for_again() {
 }
 
 #[test]
-fn text_that_was_thinking_becomes_reasoning_and_the_answer_begins_anew() {
+fn text_that_was_reasoning_is_moved_and_the_answer_starts_again() {
     let mut turn = machine().behind(7);
     turn.step(at(1), began());
     turn.step(at(2), thought("a"));
@@ -262,7 +262,7 @@ fn text_that_was_thinking_becomes_reasoning_and_the_answer_begins_anew() {
 }
 
 #[test]
-fn waiting_in_a_queue_is_not_silence() {
+fn waiting_in_a_queue_does_not_count_as_silence() {
     let mut turn = machine();
     let waiting = turn.step(at(1), Input::Waiting { ahead: 1 });
     assert!(waiting.contains(&Effect::Disarm(Timer::FirstToken)));
@@ -298,7 +298,7 @@ fn pause(effects: &[Effect]) -> Option<u64> {
 }
 
 #[test]
-fn a_failure_before_the_first_text_is_tried_again_after_a_pause() {
+fn a_failure_before_the_first_text_is_retried_after_a_pause() {
     let mut turn = machine();
     for _ in 0..2 {
         assert!(pause(&turn.step(at(1), unreachable())).is_some());
@@ -314,7 +314,7 @@ fn a_failure_before_the_first_text_is_tried_again_after_a_pause() {
 }
 
 #[test]
-fn an_answer_after_a_retry_is_as_any_other() {
+fn an_answer_after_a_retry_ends_normally() {
     let mut turn = machine();
     turn.step(at(1), began());
     turn.step(at(2), unreachable());
@@ -330,7 +330,7 @@ fn an_answer_after_a_retry_is_as_any_other() {
 }
 
 #[test]
-fn what_was_shown_is_never_asked_for_again() {
+fn a_turn_that_has_shown_text_is_not_retried() {
     let mut turn = machine();
     turn.step(at(1), began());
     turn.step(at(2), text("a"));
@@ -339,7 +339,7 @@ fn what_was_shown_is_never_asked_for_again() {
 }
 
 #[test]
-fn a_pause_ends_with_the_turn() {
+fn a_retry_pause_ends_with_the_turn() {
     let late = Some(ErrorCode::Timeout(TimeoutPhase::Turn));
     for (input, end) in [
         (Input::Cancel, (TurnState::Cancelled, None)),
@@ -359,7 +359,7 @@ fn a_pause_ends_with_the_turn() {
 }
 
 #[test]
-fn nobody_waits_for_ever_for_a_provider_that_does_not_halt() {
+fn a_provider_that_does_not_halt_fails_the_turn_after_a_time_limit() {
     let mut turn = machine();
     turn.step(at(1), began());
     assert!(turn.step(at(2), Input::Cancel).contains(&Effect::Arm(Timer::Halt, HALT_MS)));
@@ -373,7 +373,7 @@ fn refused(adjustment: Adjustment) -> Input {
 }
 
 #[test]
-fn a_refusal_is_answered_at_once_and_is_no_failure() {
+fn a_refused_request_is_adjusted_and_sent_again_at_once() {
     let mut turn = machine();
     turn.step(at(1), began());
     for adjustment in [Adjustment::WithoutSeed, Adjustment::SystemInUser] {
@@ -400,7 +400,7 @@ fn a_refusal_is_answered_at_once_and_is_no_failure() {
 }
 
 #[test]
-fn a_refusal_of_what_was_stopped_is_the_stop() {
+fn a_refusal_after_a_cancel_ends_the_turn_as_cancelled() {
     let mut turn = machine();
     turn.step(at(1), Input::Cancel);
     let effects = turn.step(at(2), refused(Adjustment::WithoutSeed));
@@ -440,7 +440,7 @@ proptest! {
     /// Any inputs in any order give at most one end, nothing after it, no text after a halt, no
     /// retry after anything was shown, and deltas whose offsets leave no gap.
     #[test]
-    fn any_order_of_inputs_gives_a_sound_log(inputs in prop::collection::vec(any_input(), 0..60)) {
+    fn any_order_of_inputs_gives_a_valid_log(inputs in prop::collection::vec(any_input(), 0..60)) {
         let mut turn = machine();
         let (mut length, mut thought) = (0u64, 0u64);
         let (mut ended, mut halted, mut asked) = (false, false, 1);

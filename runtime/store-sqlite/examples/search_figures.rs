@@ -43,12 +43,13 @@ const JAPANESE: &str = "これ それ あれ 私 あなた 人 時間 今日 明
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let messages: u64 = arguments.next().map_or(100_000, |n| n.parse().expect("a number"));
+    let messages: u64 =
+        arguments.next().map_or(100_000, |n| n.parse().expect("the count is a number"));
     let folder =
         arguments.next().map_or_else(|| std::env::temp_dir().join("search_figures"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&folder);
 
-    let store = Sqlite::open(&folder).expect("a new folder");
+    let store = Sqlite::open(&folder).expect("the folder can be created");
     let begin = Instant::now();
     let workers = messages / 2 / TURNS;
     let mut texts = Texts::new(7);
@@ -59,7 +60,7 @@ async fn main() {
         bytes += logs.iter().map(text_bytes).sum::<u64>();
         let give: ImportSource =
             Box::new(move |take: &mut ImportSink<'_>| logs.into_iter().try_for_each(take));
-        store.import(give, ConflictPolicy::Refuse).await.expect("it fits");
+        store.import(give, ConflictPolicy::Refuse).await.expect("the import succeeds");
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!(
@@ -70,7 +71,7 @@ async fn main() {
     drop(store);
     sizes(&folder);
     let begin = Instant::now();
-    let store = Sqlite::open(&folder).expect("it is there");
+    let store = Sqlite::open(&folder).expect("the database can be opened");
     println!("opened, with its check, in {} ms", begin.elapsed().as_millis());
     drop(store);
 
@@ -103,15 +104,15 @@ async fn main() {
     for (text, worker) in queries {
         // The reopened store has nothing in SQLite's cache, although the operating system still
         // caches the file.
-        let store = Sqlite::open(&folder).expect("it is there");
+        let store = Sqlite::open(&folder).expect("the database can be opened");
         let mut times = Vec::new();
         let mut hits = 0;
         for _ in 0..=TIMES {
             let begin = Instant::now();
-            let query = Query::parse(text).expect("it can be searched for");
+            let query = Query::parse(text).expect("the query is valid");
             let within = Duration::from_secs(10);
             let search = Search { query, worker, before: None, limit: 30, within };
-            let found = store.search(search).await.expect("it can be read");
+            let found = store.search(search).await.expect("the search succeeds");
             hits = found.hits.len();
             times.push(begin.elapsed().as_secs_f64() * 1e3);
         }
@@ -143,13 +144,13 @@ async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
                 prompt: None,
             }
         };
-        store.create(log, append(&events[..1])).await.expect("it is new");
+        store.create(log, append(&events[..1])).await.expect("the worker is new");
         let begin = Instant::now();
-        store.append(append(&events[1..3])).await.expect("it follows");
+        store.append(append(&events[1..3])).await.expect("the append continues the log");
         questions.push(begin.elapsed().as_secs_f64() * 1e3);
-        store.append(append(&events[3..4])).await.expect("it follows");
+        store.append(append(&events[3..4])).await.expect("the append continues the log");
         let begin = Instant::now();
-        store.append(append(&events[4..5])).await.expect("it follows");
+        store.append(append(&events[4..5])).await.expect("the append continues the log");
         ends.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     for (what, mut times) in [("question", questions), ("end", ends)] {
@@ -163,7 +164,7 @@ async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
 
 fn sizes(folder: &Path) {
     let file = folder.join("companion.db");
-    let bytes = std::fs::metadata(&file).expect("it is there").len();
+    let bytes = std::fs::metadata(&file).expect("the database exists").len();
     println!("the file: {bytes} bytes");
 }
 
@@ -183,12 +184,17 @@ fn bytes_of(number: u64) -> [u8; 10] {
 
 fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
     // A conversation begins every few hours, and a turn every minute or so.
-    let begin_ms = 1_700_000_000_000 + i64::try_from(number).expect("small") * 11_000_000;
-    let at = |n: u64| Timestamp::from_unix_ms(begin_ms + i64::try_from(n).expect("small") * 61_003);
+    let begin_ms =
+        1_700_000_000_000 + i64::try_from(number).expect("the number is small") * 11_000_000;
+    let at = |n: u64| {
+        Timestamp::from_unix_ms(begin_ms + i64::try_from(n).expect("the number is small") * 61_003)
+    };
     let worker_id = WorkerId::from_parts(1, bytes_of(number));
-    let profile: protocol::ProfileName = "companion".parse().expect("a name");
+    let profile: protocol::ProfileName = "companion".parse().expect("the constant is a valid name");
     let mut worker = Worker {
-        runtime_id: store::initial_worker::BACKEND_INTERNAL.parse().expect("a name"),
+        runtime_id: store::initial_worker::BACKEND_INTERNAL
+            .parse()
+            .expect("the constant is a valid name"),
         worker_id,
         display_name: "companion".to_owned(),
         display_ref: "companion@backend-internal".to_owned(),
@@ -264,7 +270,7 @@ fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Ti
         retries: Vec::new(),
         error: None,
         finish: None,
-        profile: "companion".parse().expect("a name"),
+        profile: "companion".parse().expect("the constant is a valid name"),
         provider: ProviderName::local(),
         model: "figures".to_owned(),
         prompt_digest: "sha256:0".to_owned(),
@@ -322,7 +328,7 @@ impl Texts {
             let count = list.len() as u64;
             // The first words of the list are the most common ones.
             let (a, b) = (self.next() % count, self.next() % count);
-            let at = usize::try_from(a * b / count).expect("small");
+            let at = usize::try_from(a * b / count).expect("the number is small");
             text.push_str(if japanese { self.japanese[at] } else { self.english[at] });
             if self.next().is_multiple_of(12) {
                 text.push_str(if japanese { "。" } else { "," });

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_once_and_only_as_it_was() {
+    fn a_checked_file_is_trusted_once_while_it_is_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("companion.db");
         let now = SystemTime::now();

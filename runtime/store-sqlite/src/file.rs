@@ -65,7 +65,7 @@ pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
         // The broken rows stay as they are; all other rows can be used.
         tracing::error!(
             error = error.as_ref() as &dyn std::error::Error,
-            "rows cannot be put right"
+            "damaged rows cannot be repaired"
         );
     }
     Ok(Opened { connection: db, checked: checked.unwrap_or(now) })

@@ -72,21 +72,21 @@ pub enum OpenError {
         folder: PathBuf,
     },
     /// The file system, or the rights of this account, do not allow to write.
-    #[error("{file} cannot be written; give this user the right to, or choose another data folder")]
+    #[error(
+        "{file} cannot be written; give this account write access, or choose another data folder"
+    )]
     ReadOnly {
         /// The database's file, or the data folder if that is what cannot be written.
         file: PathBuf,
     },
     /// Another program than Companion holds a lock on the database.
-    #[error("another program holds {file}; close that one")]
+    #[error("another program has locked {file}; close that program")]
     Busy {
         /// The database's file.
         file: PathBuf,
     },
     /// Another process holds the lock of the folder.
-    #[error(
-        "the data folder {folder} is in use by {holder}; stop that one, or choose another folder"
-    )]
+    #[error("the data folder {folder} is in use by {holder}; stop it, or choose another folder")]
     Locked {
         /// The data folder.
         folder: PathBuf,
@@ -123,14 +123,14 @@ pub enum OpenError {
     },
     /// The database's name leads to a file elsewhere, or to none.
     #[error(
-        "{file} is a link; what SQLite and the lock keep beside a database would be apart from it, so name the folder that the database is in as the data folder"
+        "{file} is a symbolic link; the lock and the files that SQLite keeps beside a database have to be in the same folder, so set the data folder to the folder that contains the database"
     )]
     Link {
         /// The path that is a link.
         file: PathBuf,
     },
     /// A step of the migration failed, and all of it was rolled back.
-    #[error("{file} cannot be brought to the current schema; it was left as it was")]
+    #[error("{file} cannot be brought to the current schema; it was not changed")]
     Migration {
         /// The database's file.
         file: PathBuf,
@@ -139,7 +139,7 @@ pub enum OpenError {
     },
     /// Only for [`ReadOnlyStore`], which does not migrate.
     #[error(
-        "{file} was written by an older Companion; start this one once, which brings it up to date"
+        "{file} was written by an older Companion; start this version once to bring it up to date"
     )]
     Older {
         /// The database's file.

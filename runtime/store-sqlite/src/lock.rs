@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_lock_file_is_never_overwritten() {
+    fn a_file_that_is_not_a_lock_file_is_never_overwritten() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let lock = folder.path().join(FILE);
         let letter = outside.path().join("letter");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_of_a_former_process_is_replaced() {
+    fn the_note_of_a_former_process_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         for former in ["", "process 4194305\n", "\0\0", "process 7\n\0\0"] {
             std::fs::write(folder.path().join(FILE), former).unwrap();

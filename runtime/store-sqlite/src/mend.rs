@@ -52,7 +52,7 @@ pub(crate) fn mend(db: &mut Connection) -> Result<(), Cause> {
         }
         for orphan in orphans {
             let id = adopt(&transaction, orphan)?;
-            tracing::warn!(worker = %id, "a log had no conversation; it was given one, to be listed and deleted");
+            tracing::warn!(worker = %id, "a log had no conversation; one was added for it, so that it can be listed and deleted");
         }
         transaction.commit()?;
     }
@@ -63,7 +63,7 @@ pub(crate) fn mend(db: &mut Connection) -> Result<(), Cause> {
 /// Gives up an import that was not complete when its process ended.
 pub(crate) fn purge_staged(db: &Connection) -> Result<(), Cause> {
     if delete::purge_staged(db)? {
-        tracing::warn!("an import was not completed; what it had stored is removed");
+        tracing::warn!("an import was not completed; the rows that it had stored are removed");
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ fn made_of(key: i64, taken: &HashSet<WorkerId>) -> WorkerId {
     (0..=u64::MAX)
         .map(|ms| WorkerId::from_parts(ms, random))
         .find(|id| !taken.contains(id))
-        .expect("there are more moments than workers")
+        .expect("there are more timestamps than workers")
 }
 
 /// The keys of workers that events refer to and that no row of `workers` has.
@@ -240,7 +240,7 @@ fn mend_lookups(db: &Connection) -> Result<(), Cause> {
         }
         drop(rows);
         if wrong {
-            tracing::warn!(table, "an index does not fit its table; it is rebuilt");
+            tracing::warn!(table, "an index does not match its table; it is rebuilt");
             db.execute_batch(&format!("REINDEX {table}"))?;
         }
     }
@@ -253,7 +253,7 @@ fn mend_index(db: &mut Connection) -> Result<(), Cause> {
     if index_is_whole(db) {
         return Ok(());
     }
-    tracing::warn!("the index of texts is broken; it is rebuilt, which may take a while");
+    tracing::warn!("the search index is damaged; it is rebuilt, which may take a while");
     if db.execute_batch("DROP TABLE IF EXISTS grams").is_err() {
         // SQLite opens the index before it drops it, and it is too broken for that. Without its
         // entry in the schema its tables are ordinary ones, which can be dropped below.

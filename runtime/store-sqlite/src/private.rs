@@ -50,7 +50,7 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         info!(
             folder = %folder.display(),
             mended,
-            "the modes of the data folder or its files let other accounts in; they do not any more"
+            "the modes of the data folder or its files let other accounts in; they were narrowed"
         );
     }
     Ok(())
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_is_private_and_an_open_one_is_made_private_with_its_files() {
+    fn a_new_folder_is_private_and_wider_modes_are_narrowed() {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("a/b");
         make_folder(&folder).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     /// The folder's mode is unchanged if the folder holds other things too, or is shared like
     /// `/tmp`; the modes of the files are narrowed.
     #[test]
-    fn the_mode_of_a_shared_folder_is_left() {
+    fn the_mode_of_a_shared_folder_is_not_changed() {
         for (with, bits) in [("notes.txt", 0o755), ("companion.db", 0o1777)] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("companion.db");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_target_of_a_link_is_left() {
+    fn the_mode_of_a_link_target_is_not_changed() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let file = outside.path().join("page.html");
         std::fs::write(&file, "for everybody").unwrap();

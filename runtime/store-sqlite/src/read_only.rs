@@ -35,7 +35,7 @@ pub struct Backup {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is a file with the backup's name, which is never replaced.
-    #[error("{file} is there already; choose another name, or move it away")]
+    #[error("{file} exists already; choose another name, or move it away")]
     Exists {
         /// The path that was asked for.
         file: PathBuf,

@@ -103,7 +103,7 @@ fn start(
         .spawn(move || {
             while let Some(job) = next() {
                 if job(&db) == After::Panicked {
-                    tracing::error!("a read panicked; its thread goes on with a new connection");
+                    tracing::error!("a read panicked; its thread opens a new connection");
                     // If the database was replaced by another file, the old connection is kept: it
                     // still has the right file open.
                     if let (Ok(()), Ok(fresh)) = (identity.check(), file::open_to_read(&file)) {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reads_go_on_beside_a_long_one() {
+    async fn a_long_read_does_not_delay_other_reads() {
         let (readers, _database) = two_readers();
         let (begun, has_begun) = oneshot::channel();
         let (end, ended) = std::sync::mpsc::channel::<()>();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_read_that_panics_the_next_reads_work() {
+    async fn a_panic_in_a_read_does_not_affect_later_reads() {
         let (readers, _database) = two_readers();
         for _ in 0..5 {
             let failed = readers.read::<(), _>(|_| panic!("of a test")).await;

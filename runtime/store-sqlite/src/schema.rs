@@ -127,7 +127,7 @@ impl Schema {
 
     /// The version of the schema that these steps lead to.
     pub(crate) fn version(&self) -> i64 {
-        i64::try_from(self.steps.len()).expect("there are few steps")
+        i64::try_from(self.steps.len()).expect("there are few migrations")
     }
 
     /// The steps for [`rusqlite_migration`], which takes all missing ones in one transaction.
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_are_sound_and_counted() {
+    fn the_migrations_are_valid_and_reach_the_schema_version() {
         let schema = Schema::current();
         assert!(schema.migrations().validate().is_ok());
         let mut db = rusqlite::Connection::open_in_memory().unwrap();

@@ -271,7 +271,7 @@ fn insert(db: &Connection, number: i64, grams: &str) -> Result<(), Cause> {
 
 /// A statement that writes only the index of grams failed, because the index is broken.
 #[derive(Debug, thiserror::Error)]
-#[error("the index of texts is broken")]
+#[error("the search index is damaged")]
 struct BrokenIndex(#[source] rusqlite::Error);
 
 /// Turns the error of a statement that concerns only the index into [`BrokenIndex`], unless it has

@@ -81,7 +81,10 @@ impl Staging {
         self.checkpoints = opened
             .inspect_err(|error| {
                 let error = error as &dyn std::error::Error;
-                tracing::debug!(error, "commits move what they commit by themselves");
+                tracing::debug!(
+                    error,
+                    "there is no connection for checkpoints, so commits do the checkpoints"
+                );
             })
             .ok();
     }
@@ -307,7 +310,7 @@ async fn remove(writer: &Writer) {
     };
     if let Err(error) = removed.await {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "what an import had stored is still to be removed");
+        tracing::warn!(error, "the rows of an import that failed are not removed yet");
     }
 }
 

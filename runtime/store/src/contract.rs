@@ -78,97 +78,97 @@ macro_rules! contract {
         $crate::contract_tests! { $name, $store;
             catalogue {
                 a_new_worker_is_found_with_its_first_events
-                what_is_not_there_is_not_found
-                a_worker_id_is_taken_once
-                workers_are_listed_by_use_page_by_page
-                workers_are_listed_by_their_place
-                a_deleted_worker_is_gone_with_its_log_and_others_stay
+                unknown_ids_are_not_found
+                a_worker_id_can_be_used_only_once
+                workers_are_listed_by_last_use_in_pages
+                workers_are_listed_by_visibility
+                a_deleted_worker_is_hidden_with_its_log_and_others_stay
             }
             deleting {
-                a_deleted_worker_comes_back_exactly_as_it_was
-                what_is_due_is_removed_and_nothing_else
-                deleted_workers_are_walked_by_pages_and_found_by_id
-                what_is_given_up_does_not_come_back
-                a_long_worker_is_removed_step_by_step
-                prompts_go_with_the_last_worker_that_uses_them
-                a_deleted_worker_makes_no_room_for_one_of_its_id
-                a_worker_that_was_given_up_makes_room_for_one_of_its_id
-                what_was_deleted_is_still_known_after_a_reopening
+                a_restored_worker_is_exactly_as_before
+                only_workers_that_are_due_are_purged
+                deleted_workers_are_listed_in_pages_and_found_by_id
+                a_purged_worker_cannot_be_restored
+                a_long_worker_is_purged_in_steps
+                prompts_are_removed_with_the_last_worker_that_uses_them
+                the_id_of_a_deleted_worker_cannot_be_used_again
+                the_id_of_a_purged_worker_can_be_used_again
+                deleted_workers_can_be_restored_after_the_store_is_reopened
             }
             search {
                 questions_answers_and_titles_are_found
-                all_words_are_found_whatever_their_length
-                what_is_found_is_walked_page_by_page_newest_first
-                one_conversation_is_searched_alone
-                branches_and_unfinished_turns_are_found_by_what_they_hold
-                an_old_title_is_found_no_more
-                what_was_deleted_is_not_found_until_it_comes_back
-                a_text_of_very_many_letters_is_found
-                what_is_long_and_was_put_in_is_found
-                what_was_put_in_is_found
-                the_time_is_kept
-                many_texts_of_one_moment_are_all_found
+                words_of_any_length_are_found
+                hits_are_returned_in_pages_newest_first
+                a_search_can_be_limited_to_one_conversation
+                texts_of_all_branches_and_of_unfinished_turns_are_found
+                an_old_title_is_no_longer_found
+                a_deleted_conversation_is_not_found_until_it_is_restored
+                a_text_with_too_many_grams_is_found
+                a_long_imported_message_is_found
+                an_imported_conversation_is_found
+                a_search_stops_at_its_time_limit
+                many_texts_with_the_same_time_are_all_found
             }
             log {
-                events_come_back_as_they_went_in
-                an_append_that_does_not_follow_is_refused_and_stores_nothing
-                an_append_with_a_hole_in_it_is_refused_and_stores_nothing
-                an_append_is_stored_as_a_whole_or_not_at_all
-                an_append_that_cannot_be_stored_leaves_the_others_alone
-                a_tail_is_read_in_pieces_without_a_gap
-                a_prompt_is_kept_once_under_its_digest
-                a_closed_store_takes_nothing_more
+                events_are_read_as_they_were_written
+                an_append_at_the_wrong_seq_is_refused_and_stores_nothing
+                an_append_with_a_gap_is_refused_and_stores_nothing
+                an_append_is_stored_completely_or_not_at_all
+                a_failed_append_does_not_affect_others
+                a_tail_is_read_in_pages_without_a_gap
+                a_prompt_is_stored_once_by_its_digest
+                a_closed_store_refuses_writes
             }
             folding {
-                deltas_are_folded_when_their_turn_ends_and_not_before
-                renames_between_deltas_stay_in_their_place
-                a_tail_from_every_seq_gives_the_same_bytes_after_the_folding
-                another_turns_deltas_are_left_alone
+                deltas_are_folded_only_when_their_turn_ends
+                renames_between_deltas_keep_their_position
+                every_cursor_resumes_to_the_same_view_after_folding
+                the_deltas_of_other_turns_are_not_folded
             }
             pages {
-                pages_walk_back_through_every_message_once
-                long_texts_make_short_pages_and_short_tails
-                a_page_is_empty_where_nothing_comes_before
-                a_position_beyond_the_log_is_its_end
-                a_page_is_found_around_every_message
-                a_page_around_a_message_has_it_however_long_the_others_are
+                pages_return_every_message_once_from_newest_to_oldest
+                pages_and_tails_with_long_texts_have_fewer_entries
+                a_page_before_the_first_message_is_empty
+                a_position_beyond_the_log_means_its_end
+                every_message_has_a_page_around_it
+                a_page_around_a_message_includes_it_however_long_the_others_are
                 a_message_is_found_with_its_acceptance
                 a_turn_is_found_from_its_acceptance_to_its_end
                 unfinished_turns_are_found_until_they_end
             }
             branches {
-                a_branch_is_followed_by_parents_and_not_by_time
+                a_branch_follows_parents_and_not_time
                 messages_without_text_are_left_out
-                a_branch_holds_the_newest_that_fit_and_counts_the_rest
-                the_leaf_is_there_however_long_it_is
-                an_answer_under_way_is_as_long_as_it_is_committed
+                a_branch_has_the_newest_messages_that_fit_and_counts_the_others
+                the_leaf_is_included_however_long_it_is
+                a_branch_includes_the_committed_text_of_a_running_answer
             }
             thinking {
-                reasoning_is_kept_and_folded_beside_the_text
-                a_branch_and_the_search_hold_no_reasoning
+                reasoning_is_stored_and_folded_beside_the_text
+                branches_and_the_search_index_contain_no_reasoning
             }
             unreadable {
-                reads_of_many_go_on_beside_one_that_cannot_be_read
-                reads_of_one_that_cannot_be_read_say_so
-                what_cannot_be_read_is_deleted_brought_back_and_removed
-                an_import_leaves_what_cannot_be_read_as_it_is
-                a_turn_with_a_broken_row_can_end
+                reads_of_many_workers_skip_unreadable_ones
+                reads_of_an_unreadable_worker_return_an_error
+                an_unreadable_worker_can_be_deleted_restored_and_purged
+                an_import_does_not_change_unreadable_workers
+                a_turn_with_unreadable_deltas_can_end
             }
             durability {
-                everything_survives_a_close_and_a_reopening
-                many_workers_commit_at_once_and_each_finds_its_own
-                a_write_whose_asker_has_gone_is_whole_or_absent
+                everything_survives_closing_and_reopening_the_store
+                concurrent_workers_read_their_own_commits
+                an_abandoned_write_is_stored_completely_or_not_at_all
             }
             transfer {
-                workers_are_walked_by_id_whatever_their_use
-                a_whole_log_put_in_is_the_same_as_the_one_taken_out
-                prompts_come_with_the_logs_that_refer_to_them
-                a_log_that_is_here_stays_as_it_is
-                one_that_differs_keeps_all_out_or_is_left_out_itself
-                one_that_was_deleted_is_told_of_and_can_still_be_brought_back
-                a_giver_that_fails_leaves_nothing
-                an_import_survives_a_close_and_a_closed_store_takes_none
-                nothing_of_an_import_is_seen_before_all_of_it_is_there
+                workers_are_iterated_by_id
+                an_imported_log_equals_the_exported_one
+                prompts_are_exported_with_the_logs_that_refer_to_them
+                an_import_does_not_change_an_existing_log
+                a_conflicting_conversation_cancels_the_import_or_is_skipped
+                an_import_reports_deleted_workers_and_they_can_still_be_restored
+                a_failed_import_source_leaves_nothing
+                an_import_survives_reopening_and_a_closed_store_refuses_imports
+                an_import_becomes_visible_all_at_once
             }
         }
     };

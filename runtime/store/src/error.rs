@@ -8,7 +8,7 @@ use std::fmt;
 pub enum StoreError {
     /// Nothing was stored, and what was stored before is safe. Writing works again without a
     /// restart when the condition is over, unless the [`Outage`] says otherwise.
-    #[error("the store takes nothing: {outage}")]
+    #[error("the store cannot be written: {outage}")]
     Outage {
         /// The reason why the store cannot be written, from which follows the hint to the user.
         outage: Outage,
@@ -36,7 +36,7 @@ pub enum StoreError {
     #[error("the store cannot import conversations")]
     Import(#[source] Cause),
     /// Another writer got there first: `found` is the log's last seq.
-    #[error("the log has moved on: its last event is {found}")]
+    #[error("another writer has appended to the log: its last event is {found}")]
     Moved {
         /// The seq of the last event that is stored.
         found: u64,

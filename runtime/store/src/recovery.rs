@@ -71,7 +71,7 @@ async fn interrupt_if_it_can_be(
             | StoreError::Moved { .. }),
         ) => {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, worker = %id, turn = %turn_id, "a turn stays unfinished");
+            tracing::warn!(error, worker = %id, turn = %turn_id, "an unfinished turn cannot be interrupted");
             Ok(())
         }
         done => done,

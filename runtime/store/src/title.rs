@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_title_is_none() {
+    fn an_empty_title_counts_as_no_title() {
         assert_eq!(check(Some(" \u{7} ".to_owned())), Ok(None));
         assert_eq!(check(Some("a\nb".to_owned())), Ok(Some("a b".to_owned())));
         assert!(check(Some("x".repeat(201))).is_err());
     }
 
     #[test]
-    fn what_cannot_be_seen_is_no_title_and_turns_none_round() {
+    fn invisible_and_bidirectional_control_characters_are_removed() {
         for nothing in ["\u{1}", "\u{200b}", "\u{202e}", "\u{feff}\u{200d}", "\u{3164}", "\u{fe0f}"]
         {
             assert_eq!(check(Some(nothing.to_owned())), Ok(None), "{nothing:?}");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_a_sign_what_it_is_stays() {
+    fn joiners_and_variation_selectors_are_kept() {
         // A family, a heart on fire, a flag made of tags, a variant of a Japanese character, and
         // Persian letters with a non-joiner.
         for text in [FAMILY, "❤\u{fe0f}\u{200d}🔥", ENGLAND, "葛\u{e0100}城", "می\u{200c}خواهم"]
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sign_is_cut_in_two() {
+    fn no_grapheme_is_cut_in_two() {
         // The family has seven code points; eight of them would be 56, and nine 63.
         assert_eq!(of(&FAMILY.repeat(10)), format!("{}…", FAMILY.repeat(8)));
         assert_eq!(of(&"か\u{3099}".repeat(40)), format!("{}…", "か\u{3099}".repeat(30)));

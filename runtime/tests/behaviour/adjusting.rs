@@ -14,7 +14,7 @@ async fn begins(call: &Call, adjustments: Vec<Adjustment>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
+async fn a_refused_request_is_adjusted_at_once_and_each_attempt_is_recorded() {
     // These tests have no retries after failures.
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
@@ -47,7 +47,7 @@ async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_refuses_whatever_it_is_asked_ends_the_turn() {
+async fn a_provider_that_refuses_every_adjustment_fails_the_turn() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.refuse(ProviderKind::Parameter, Adjustment::WithoutSeed).await;
@@ -69,7 +69,7 @@ async fn one_that_refuses_whatever_it_is_asked_ends_the_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_shown_is_never_asked_for_again() {
+async fn a_turn_that_has_shown_text_is_not_adjusted() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -83,7 +83,7 @@ async fn what_was_shown_is_never_asked_for_again() {
 /// White space at the end of a continued answer is not sent and not shown twice. If a provider
 /// cannot continue an answer, its new answer follows the old text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
+async fn a_continued_answer_follows_the_old_text_with_every_adjustment() {
     for (made, pieces, text) in [
         (vec![], vec!["\n", "\nTwo."], "One.\n\nTwo."),
         (vec![Adjustment::WithoutBeginning], vec!["Two."], "One.\n\nTwo."),

@@ -20,7 +20,7 @@ async fn asks(call: &Call) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_before_the_first_text_hides_nothing_that_was_sent() {
+async fn the_input_is_kept_after_a_failure_before_the_first_text() {
     let mut stage = Stage::new().await;
     for kind in [ProviderKind::Auth, ProviderKind::RateLimited, ProviderKind::Upstream] {
         let (accepted, call) = stage.ask("q").await;
@@ -34,7 +34,7 @@ async fn a_failure_before_the_first_text_hides_nothing_that_was_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_does_a_stop_or_a_limit() {
+async fn the_input_is_kept_after_a_cancel_or_a_timeout() {
     let mut stage = Stage::with(limits(|limits| limits.first_token_ms = 50)).await;
     let (accepted, call) = stage.ask("late").await;
     asks(&call).await;
@@ -57,7 +57,7 @@ async fn nor_does_a_stop_or_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_several_attempts_the_last_one_is_shown() {
+async fn the_input_of_the_last_attempt_is_shown() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     asks(&call).await;
@@ -73,7 +73,7 @@ async fn of_several_attempts_the_last_one_is_shown() {
 
 /// The process dies after the endpoint has got the prompt and before it answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_does_not_lose_that_it_was_sent() {
+async fn the_input_is_kept_after_a_crash() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     // From here on the provider may have sent the prompt.
@@ -85,7 +85,7 @@ async fn a_crash_does_not_lose_that_it_was_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_sent_before_that_is_in_the_log() {
+async fn a_request_is_sent_only_after_it_is_logged() {
     let mut stage = Stage::new().await;
     // The acceptance is committed, and later appends fail for a while.
     stage.store.set_after(1, Writes::Refuse);
@@ -104,7 +104,7 @@ async fn nothing_is_sent_before_that_is_in_the_log() {
 /// For a local model, the rendered prompt is kept without the words of the messages, which are in
 /// the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_template_adds_is_kept_beside_the_log() {
+async fn the_text_that_a_template_adds_is_stored_beside_the_log() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     let kept = r#"[{"template":"<s>"},{"message":0},{"template":"|"},{"message":1}]"#;
@@ -125,7 +125,7 @@ async fn what_a_template_adds_is_kept_beside_the_log() {
 /// For an endpoint, the request's body is kept without its messages, and shown with them as they
 /// were sent, also after an export.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_is_kept_without_its_messages_and_shown_with_them() {
+async fn a_request_is_stored_without_its_messages_and_shown_with_them() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("\"q\"").await;
     let kept = r#"{"interface":"responses","body":{"model":"m","instructions":null,"input":null,"stream":true}}"#;
@@ -147,7 +147,7 @@ async fn a_request_is_kept_without_its_messages_and_shown_with_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_nothing_left_that_is_said() {
+async fn a_turn_that_sent_nothing_has_no_input() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.fail(ProviderKind::Network).await;

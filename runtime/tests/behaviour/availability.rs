@@ -15,7 +15,7 @@ fn gone() -> Error {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_provider_the_worker_is_unavailable_and_names_a_setting() {
+async fn without_a_provider_a_worker_is_unavailable_and_names_a_setting() {
     let stage = Stage::with(no_model()).await;
     let view = stage.snapshot().await;
     assert_eq!(view.worker.status, WorkerStatus::Unavailable);
@@ -34,7 +34,7 @@ async fn without_a_provider_the_worker_is_unavailable_and_names_a_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reopened_with_a_provider_it_is_idle_and_answers() {
+async fn a_worker_that_is_reopened_with_a_provider_is_idle_and_answers() {
     let stage = Stage::with(no_model()).await;
     let mut stage = stage.reopened(|setting| setting.model = true).await;
     let worker = stage.runtime.worker(stage.worker).await.unwrap();
@@ -49,7 +49,7 @@ async fn reopened_with_a_provider_it_is_idle_and_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_goes_away_and_comes_back_is_noticed_by_whoever_looks() {
+async fn each_read_or_send_notices_that_a_provider_went_away_or_came_back() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     stage.ask_and_answer("q", &["a"]).await;
@@ -83,7 +83,7 @@ async fn a_provider_that_goes_away_and_comes_back_is_noticed_by_whoever_looks() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_snapshot_or_an_observer_is_never_refused_for_want_of_a_model() {
+async fn snapshots_and_observers_work_without_a_model() {
     for observes in [false, true] {
         let stage = Stage::new().await;
         stage.script.set_unusable(Some(gone()));
@@ -96,7 +96,7 @@ async fn a_snapshot_or_an_observer_is_never_refused_for_want_of_a_model() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_goes_away_in_mid_answer_shows_after_the_end() {
+async fn a_provider_that_goes_away_during_an_answer_is_unavailable_after_it() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;

@@ -45,7 +45,7 @@ async fn a_turn_that_halts_still_counts_as_running() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_messages_at_once_one_is_taken() {
+async fn one_of_many_concurrent_messages_is_accepted() {
     let mut stage = Stage::new().await;
     let mut sends = tokio::task::JoinSet::new();
     for n in 0..20 {
@@ -62,7 +62,7 @@ async fn of_many_messages_at_once_one_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_conversation_is_not_held_up() {
+async fn a_running_turn_does_not_block_other_conversations() {
     let mut stage = Stage::new().await;
     let (_, _running) = stage.ask("first").await;
     let other = stage.runtime.create(Default::default()).await.unwrap().worker_id;

@@ -23,7 +23,7 @@ async fn cancel_and_halt(stage: &Stage, call: &Call, late: &[&str]) -> Result<Ca
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_before_the_provider_began_is_acknowledged_when_it_has_halted() {
+async fn a_cancel_before_the_answer_is_acknowledged_when_the_provider_has_halted() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     let turn = cancel_and_halt(&stage, &call, &[]).await.unwrap().turn.unwrap();
@@ -33,7 +33,7 @@ async fn a_cancel_before_the_provider_began_is_acknowledged_when_it_has_halted()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_in_the_queue_is_acknowledged_when_it_has_left_it() {
+async fn a_cancel_in_the_queue_is_acknowledged_when_the_turn_has_left_it() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.say(Output::Waiting { ahead: 2 }).await;
@@ -45,7 +45,7 @@ async fn a_cancel_in_the_queue_is_acknowledged_when_it_has_left_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_in_mid_stream_keeps_the_text_and_none_comes_after() {
+async fn a_cancel_during_an_answer_keeps_the_text_and_none_follows() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -70,7 +70,7 @@ async fn a_cancel_in_mid_stream_keeps_the_text_and_none_comes_after() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_cancels_at_once_hear_of_the_same_end() {
+async fn concurrent_cancels_get_the_same_result() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -91,7 +91,7 @@ async fn two_cancels_at_once_hear_of_the_same_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_at_the_very_end_tells_how_the_turn_really_ended() {
+async fn a_cancel_at_the_very_end_returns_the_actual_end_of_the_turn() {
     let mut stage = Stage::new().await;
     for round in 0..20 {
         let (accepted, call) = stage.ask("q").await;
@@ -115,7 +115,7 @@ async fn a_cancel_at_the_very_end_tells_how_the_turn_really_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_when_nothing_runs_says_so_and_changes_nothing() {
+async fn a_cancel_without_a_running_turn_changes_nothing() {
     let mut stage = Stage::new().await;
     assert_eq!(soon(stage.runtime.cancel(stage.worker)).await.unwrap().turn, None);
     stage.ask_and_answer("q", &["a"]).await;
@@ -125,7 +125,7 @@ async fn a_cancel_when_nothing_runs_says_so_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_whose_asker_has_gone_still_ends_the_turn() {
+async fn an_abandoned_cancel_still_ends_the_turn() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     {
@@ -138,7 +138,7 @@ async fn a_cancel_whose_asker_has_gone_still_ends_the_turn() {
 
 /// A provider that sends `Halted` has halted, and so has one that ends without a message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_vanishes_when_asked_to_stop_has_halted() {
+async fn a_provider_that_ends_without_a_message_counts_as_halted() {
     let mut stage = Stage::new().await;
     let (_, call) = stage.ask("q").await;
     call.begin().await;

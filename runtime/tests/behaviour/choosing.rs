@@ -23,7 +23,7 @@ fn record(turn: &Turn) -> (&str, &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_conversation_asks_what_was_chosen_for_it() {
+async fn a_new_conversation_uses_the_chosen_profile_and_model() {
     let mut stage = Stage::new().await;
     let request = CreateWorker {
         profile: Some("concise".parse().unwrap()),
@@ -52,7 +52,7 @@ async fn a_new_conversation_asks_what_was_chosen_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_is_in_the_log_and_takes_effect_from_the_next_turn() {
+async fn a_change_of_the_model_is_logged_and_applies_from_the_next_turn() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (first, call) = stage.ask("q").await;
@@ -80,7 +80,7 @@ async fn a_change_is_in_the_log_and_takes_effect_from_the_next_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_told_stays_and_another_profile_brings_its_own_model() {
+async fn unspecified_fields_are_kept_and_a_new_profile_resets_the_model() {
     let stage = Stage::new().await;
     let choose = async |wanted| soon(stage.runtime.choose(stage.worker, wanted)).await.unwrap();
     let local = ModelPatch { provider: Some(Some(ProviderName::local())), ..model(Some(OTHER)) };
@@ -99,7 +99,7 @@ async fn what_is_not_told_stays_and_another_profile_brings_its_own_model() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_there_is_not_is_refused_and_leaves_no_trace() {
+async fn unknown_profiles_and_models_are_refused_and_nothing_is_stored() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     let long = "x".repeat(201);
@@ -129,7 +129,7 @@ async fn what_there_is_not_is_refused_and_leaves_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_model_that_cannot_be_used_is_told_and_another_one_helps() {
+async fn an_unusable_model_makes_the_worker_unavailable_until_another_is_chosen() {
     let mut stage = Stage::new().await;
     let request = CreateWorker { model: Some(BROKEN.to_owned()), ..CreateWorker::default() };
     let made = stage.runtime.create(request).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_model_that_cannot_be_used_is_told_and_another_one_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn that_a_model_loads_is_seen_until_it_answers() {
+async fn loading_a_model_is_shown_until_it_answers() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     for ends in ["answer", "fail", "stop"] {
@@ -175,7 +175,7 @@ async fn that_a_model_loads_is_seen_until_it_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_be_chosen_is_listed() {
+async fn profiles_and_models_are_listed() {
     let stage = Stage::new().await;
     let profiles = stage.runtime.profiles().unwrap();
     assert_eq!(profiles.bundle_digest, stage.runtime.bundle().digest());

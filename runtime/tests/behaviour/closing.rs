@@ -6,7 +6,7 @@ use crate::faulty::Writes;
 use crate::stage::{Stage, message, soon, still_waits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stopping_a_running_worker_ends_its_turn_first_and_closes_it_for_good() {
+async fn stopping_a_running_worker_ends_its_turn_and_closes_it_permanently() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -40,7 +40,7 @@ async fn stopping_a_running_worker_ends_its_turn_first_and_closes_it_for_good() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleting_a_running_worker_waits_for_its_provider_and_tells_its_observers() {
+async fn deleting_a_running_worker_waits_for_its_provider_and_closes_observers() {
     let mut stage = Stage::new().await;
     let kept = stage.runtime.create(Default::default()).await.unwrap().worker_id;
     let mut watcher = stage.watch().await;
@@ -70,7 +70,7 @@ async fn deleting_a_running_worker_waits_for_its_provider_and_tells_its_observer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleting_the_last_worker_leaves_a_fresh_one() {
+async fn deleting_the_last_worker_creates_a_new_one() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     soon(stage.runtime.delete(stage.worker)).await.unwrap();
@@ -85,7 +85,7 @@ async fn deleting_the_last_worker_leaves_a_fresh_one() {
 
 /// The deletion succeeds even if the replacement cannot be created.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleting_the_last_worker_while_none_can_be_made_is_made_good_later() {
+async fn a_replacement_for_the_last_worker_is_created_later_if_creating_fails() {
     let stage = Stage::new().await;
     stage.store.set(Writes::RefuseNew);
     soon(stage.runtime.delete(stage.worker)).await.unwrap();
@@ -100,7 +100,7 @@ async fn deleting_the_last_worker_while_none_can_be_made_is_made_good_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn deleting_the_last_ones_at_once_leaves_one() {
+async fn concurrent_deletions_of_all_workers_leave_one() {
     let stage = Stage::new().await;
     for _ in 0..10 {
         let mut all = Vec::new();
@@ -124,7 +124,7 @@ async fn deleting_the_last_ones_at_once_leaves_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_never_there_is_not_found() {
+async fn unknown_workers_and_turns_are_not_found() {
     let stage = Stage::new().await;
     let nobody = protocol::WorkerId::from_parts(1, [1; 10]);
     let runtime = &stage.runtime;

@@ -102,28 +102,28 @@ async fn run(of: impl Fn(&str) -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_struck_worker_costs_itself_alone() {
+async fn a_damaged_worker_row_affects_only_its_conversation() {
     run(|table| table == "workers").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_struck_event_costs_its_conversation_alone() {
+async fn a_damaged_event_affects_only_its_conversation() {
     run(|table| table == "events").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_struck_message_or_turn_costs_its_conversation_alone() {
+async fn a_damaged_message_or_turn_affects_only_its_conversation() {
     run(|table| matches!(table, "messages" | "turns")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_struck_row_of_any_other_table_costs_no_conversation() {
+async fn a_damaged_row_of_any_other_table_affects_no_conversation() {
     run(|table| !matches!(table, "workers" | "events" | "messages" | "turns")).await;
 }
 
 /// A whole row is missing to which other rows refer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_is_gone_costs_its_conversation_alone() {
+async fn a_missing_row_affects_only_its_conversation() {
     let (folder, sound) = furnished().await;
     let mut failures = Vec::new();
     for table in ["workers", "events", "messages", "turns", "prompts", "texts"] {
@@ -148,7 +148,7 @@ async fn a_row_that_is_gone_costs_its_conversation_alone() {
 
 /// The parents of two messages form a cycle, which a walk up the tree would never leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_branch_that_leads_in_a_circle_ends_its_turn_with_an_error() {
+async fn a_turn_on_a_cyclic_branch_fails() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("one", &["a"]).await;
     let file = stage.folder().join("companion.db");
@@ -163,7 +163,7 @@ async fn a_branch_that_leads_in_a_circle_ends_its_turn_with_an_error() {
 /// The row is damaged while the page is open: the page and the list are told, and deleting works
 /// from either.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() {
+async fn observers_of_a_conversation_that_becomes_unreadable_are_told_and_can_delete_it() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("before", &["a"]).await;
     let mut watcher = stage.watch().await;

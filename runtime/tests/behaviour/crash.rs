@@ -7,7 +7,7 @@ use provider::Output;
 use crate::stage::{Stage, message};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_was_seen_is_there_and_the_turn_is_interrupted_at_every_step() {
+async fn after_a_crash_at_any_step_shown_text_is_kept_and_the_turn_interrupted() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("before", &["an", " answer"]).await;
     let mut watcher = stage.watch().await;
@@ -70,7 +70,7 @@ async fn whatever_was_seen_is_there_and_the_turn_is_interrupted_at_every_step() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_interrupted_turns_are_all_ended_at_the_next_start() {
+async fn all_unfinished_turns_are_interrupted_at_the_next_start() {
     let mut stage = Stage::new().await;
     let mut turns = Vec::new();
     for _ in 0..10 {

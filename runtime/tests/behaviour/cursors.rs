@@ -19,7 +19,7 @@ async fn assert_stale(stage: &Stage, cursor: Cursor) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cursor_that_does_not_fit_gets_a_notice_and_then_a_snapshot() {
+async fn a_stale_cursor_gets_a_notice_and_then_a_snapshot() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     let (log, last) = stage.cursor().await.parts().unwrap();
@@ -46,7 +46,7 @@ async fn a_cursor_that_does_not_fit_gets_a_notice_and_then_a_snapshot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cursor_that_fits_gets_what_follows_and_nothing_else() {
+async fn a_valid_cursor_gets_only_the_events_that_follow() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     let (view, cursor) = (stage.snapshot().await, stage.cursor().await);
@@ -61,7 +61,7 @@ async fn a_cursor_that_fits_gets_what_follows_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_snapshot_after_a_notice_is_a_page_and_not_the_whole_log() {
+async fn the_snapshot_after_a_stale_cursor_is_one_page() {
     let mut stage = Stage::with(crate::stage::Setting {
         transcript_page: 2,
         ..crate::stage::Setting::default()

@@ -17,7 +17,7 @@ fn wanted(name: Option<&str>) -> ModelPatch {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
+async fn an_effort_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     assert_eq!((&call.request.effort, &accepted.turn.effort), (&None, &None));
@@ -51,7 +51,7 @@ async fn it_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
 
 /// After a refused effort, the turn records the wanted effort and the one that was sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_effort_is_told() {
+async fn a_turn_records_a_refused_effort() {
     let mut stage = Stage::new().await;
     soon(stage.runtime.choose(stage.worker, wanted(Some("high")))).await.unwrap();
     let (accepted, call) = stage.ask("q").await;
@@ -85,7 +85,7 @@ async fn thinks_its_budget_away(stage: &mut Stage, id: Option<AskAgain>) -> prot
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answer_now_asks_with_the_least_effort_and_then_with_more_room() {
+async fn answer_now_uses_the_least_effort_and_then_a_larger_budget() {
     let mut stage = Stage::new().await;
     let sooner = |before: &protocol::Turn, n| AskAgain {
         id: TurnId::from_parts(1_763_800_000_000, [n; 10]),
@@ -113,7 +113,7 @@ async fn answer_now_asks_with_the_least_effort_and_then_with_more_room() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn earlier_thinking_is_at_hand_and_shown_only_where_it_was_sent() {
+async fn earlier_reasoning_is_shown_in_the_input_only_if_it_was_sent() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;

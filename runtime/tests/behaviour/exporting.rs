@@ -18,7 +18,7 @@ async fn pieces(mut export: Export) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_conversation_goes_out_piece_by_piece_and_whole() {
+async fn a_conversation_is_exported_completely_in_pieces() {
     let mut stage = Stage::new().await;
     for _ in 0..120 {
         stage.ask_and_answer(&"a question ".repeat(100), &["an answer"]).await;
@@ -41,7 +41,7 @@ async fn a_conversation_goes_out_piece_by_piece_and_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_of_all_has_every_conversation_in_it() {
+async fn an_export_of_all_contains_every_conversation() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     stage.runtime.create(CreateWorker::default()).await.unwrap();
@@ -56,7 +56,7 @@ async fn an_export_of_all_has_every_conversation_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn exports_of_all_and_of_one_share_four_places_for_as_long_as_they_are_held() {
+async fn at_most_four_exports_run_at_once() {
     let stage = Stage::new().await;
     let (runtime, id) = (&stage.runtime, stage.worker);
     let one = async |form| runtime.export_one(id, form).await.map(|(_, export)| export);

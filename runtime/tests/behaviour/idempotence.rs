@@ -12,7 +12,7 @@ fn turns(stage_log: &[protocol::Event]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_message_again_gets_the_same_answer_at_any_time() {
+async fn a_repeated_message_gets_the_same_response_at_any_time() {
     let mut stage = Stage::new().await;
     let request = message("once");
     let again = || request.clone();
@@ -43,7 +43,7 @@ async fn the_same_message_again_gets_the_same_answer_at_any_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_same_message_many_times_at_once_is_one_turn() {
+async fn concurrent_sends_of_one_message_make_one_turn() {
     let mut stage = Stage::new().await;
     let request = message("once");
     let mut sends = tokio::task::JoinSet::new();
@@ -62,7 +62,7 @@ async fn the_same_message_many_times_at_once_is_one_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_id_is_not_taken_for_another_message() {
+async fn an_id_cannot_be_reused_for_another_message() {
     let mut stage = Stage::new().await;
     let request = message("the first text");
     let first = stage.runtime.send(stage.worker, request.clone()).await.unwrap();
@@ -96,7 +96,7 @@ async fn an_id_is_not_taken_for_another_message() {
 
 /// A client that got an error sends the same message again; the message is stored once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_whose_answer_was_lost_is_there_once() {
+async fn a_message_whose_response_was_lost_is_stored_once() {
     let mut stage = Stage::new().await;
     let request = message("did it arrive?");
     stage.store.set(Writes::Lose);
@@ -118,7 +118,7 @@ async fn a_message_whose_answer_was_lost_is_there_once() {
 
 /// The store returned an error, but the log contains the message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_is_in_the_log_is_answered_whatever_the_store_said() {
+async fn a_message_that_is_in_the_log_is_accepted_despite_an_error_of_the_store() {
     let mut stage = Stage::new().await;
     let request = message("did it arrive?");
     stage.store.set(Writes::Lose);

@@ -33,7 +33,7 @@ async fn nobody_is_live(stage: &Stage) {
 }
 
 #[tokio::test]
-async fn an_idle_actor_leaves_and_the_next_one_knows_what_it_knew() {
+async fn an_idle_actor_ends_and_the_next_one_has_the_same_state() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let request = message("once");
@@ -56,7 +56,7 @@ async fn an_idle_actor_leaves_and_the_next_one_knows_what_it_knew() {
 }
 
 #[tokio::test]
-async fn an_actor_with_a_turn_under_way_stays() {
+async fn an_actor_with_a_running_turn_does_not_end() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -68,7 +68,7 @@ async fn an_actor_with_a_turn_under_way_stays() {
 }
 
 #[tokio::test]
-async fn a_request_that_meets_a_leaving_actor_is_taken_by_the_next() {
+async fn a_request_to_an_ending_actor_is_handled_by_the_next() {
     let mut stage = Stage::new().await;
     for round in 0..20 {
         stage.ask_and_answer("q", &["a"]).await;

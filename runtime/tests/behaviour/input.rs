@@ -21,7 +21,7 @@ fn texts(request: &Request) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_looked_up_is_what_was_sent_then_and_after_a_restart() {
+async fn the_input_of_a_turn_is_what_was_sent_also_after_a_restart() {
     let mut stage = Stage::new().await;
     let mut asked = Vec::new();
     for question in ["one", "two", "three"] {
@@ -43,7 +43,7 @@ async fn what_is_looked_up_is_what_was_sent_then_and_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
+async fn messages_that_were_left_out_are_not_in_the_input_and_shown_as_left_out() {
     let mut stage = Stage::new().await;
     for question in ["one", "two"] {
         stage.ask_and_answer(question, &["a"]).await;
@@ -75,7 +75,7 @@ async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_without_text_are_not_sent_later_and_partial_ones_are() {
+async fn empty_answers_are_not_sent_later_and_partial_ones_are() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("one").await;
     call.begin().await;
@@ -127,7 +127,7 @@ async fn an_edit_makes_a_sibling_and_the_model_sees_only_its_branch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_turn_that_never_began_was_sent_nothing() {
+async fn a_turn_that_never_began_has_no_input() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.fail(ProviderKind::Auth).await;

@@ -55,7 +55,7 @@ impl Page {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_that_a_list_shows_is_told() {
+async fn every_change_that_a_list_shows_is_sent() {
     let mut stage = Stage::new().await;
     let runtime = stage.runtime.clone();
     let (first, mut page) = (stage.worker, Page::open(&runtime).await);
@@ -99,7 +99,7 @@ async fn everything_that_a_list_shows_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_told_before_it_is_committed() {
+async fn no_change_is_sent_before_it_is_committed() {
     let stage = Stage::new().await;
     let mut page = Page::open(&stage.runtime).await;
     stage.store.set(Writes::Hold);
@@ -115,7 +115,7 @@ async fn nothing_is_told_before_it_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cursor_goes_on_with_what_changed_and_each_worker_is_told_once() {
+async fn a_cursor_resumes_with_each_changed_worker_once() {
     let stage = Stage::new().await;
     let runtime = &stage.runtime;
     let mut page = Page::open(runtime).await;
@@ -135,7 +135,7 @@ async fn a_cursor_goes_on_with_what_changed_and_each_worker_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cursor_of_another_start_asks_for_the_pages_again() {
+async fn a_cursor_of_an_earlier_start_requires_a_reload() {
     let stage = Stage::new().await;
     let old = Page::open(&stage.runtime).await.cursor;
     let stage = stage.reopened(|_| {}).await;
@@ -152,7 +152,7 @@ async fn a_cursor_of_another_start_asks_for_the_pages_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_lags_behind_all_that_is_remembered_is_told_to_read_again() {
+async fn an_observer_that_lags_too_far_has_to_reload() {
     let stage = Stage::new().await;
     let mut page = Page::open(&stage.runtime).await;
     for _ in 0..1100 {
@@ -166,7 +166,7 @@ async fn one_that_lags_behind_all_that_is_remembered_is_told_to_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_when_the_runtime_goes_down_and_nobody_is_let_in_after() {
+async fn observation_ends_at_shutdown_and_cannot_begin_afterwards() {
     let stage = Stage::new().await;
     let mut page = Page::open(&stage.runtime).await;
     soon(stage.runtime.shutdown()).await;

@@ -7,7 +7,7 @@ use crate::stage::{Stage, message, soon};
 use crate::watcher::Watcher;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn thirty_turns_at_once_each_get_their_own_answer() {
+async fn thirty_concurrent_turns_get_their_own_answers() {
     let mut stage = Stage::new().await;
     let mut observers = tokio::task::JoinSet::new();
     let mut speakers = tokio::task::JoinSet::new();
@@ -44,7 +44,7 @@ async fn thirty_turns_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn requests_of_every_kind_at_once_leave_a_sound_log() {
+async fn concurrent_requests_of_every_kind_leave_a_valid_log() {
     let mut stage = Stage::new().await;
     let asking = Output::Asking(Shown::default());
     stage.script.set_opening(vec![asking, Output::Began]);

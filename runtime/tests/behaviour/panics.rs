@@ -6,7 +6,7 @@ use crate::faulty::Writes;
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_interrupts_the_turn_at_once_and_the_worker_goes_on() {
+async fn a_panic_interrupts_the_turn_at_once_and_the_worker_works_again() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     stage.script.set_panics(1);
@@ -21,7 +21,7 @@ async fn a_panic_interrupts_the_turn_at_once_and_the_worker_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_while_the_store_is_away_is_mended_when_it_is_back() {
+async fn a_turn_that_panicked_during_an_outage_is_interrupted_afterwards() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     stage.script.set_panics(1);
@@ -35,7 +35,7 @@ async fn a_panic_while_the_store_is_away_is_mended_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_cannot_be_loaded_says_what_keeps_it() {
+async fn a_worker_that_cannot_be_loaded_reports_the_cause() {
     let mut stage = Stage::new().await;
     stage.script.set_panics(1);
     stage.store.set_after(1, Writes::Refuse);

@@ -45,7 +45,7 @@ const FIELDS: [(&str, Change, Changed, Option<Change>); 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_field_that_is_refused_leaves_every_other_as_it_was() {
+async fn if_one_field_is_refused_no_field_is_changed() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     for (bad, _, _, refused) in FIELDS {
@@ -62,7 +62,7 @@ async fn one_field_that_is_refused_leaves_every_other_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_changed_together_is_one_commit_all_or_nothing() {
+async fn a_patch_is_one_commit() {
     for (one, change, changed, _) in FIELDS {
         for (other, further, further_changed, _) in FIELDS {
             let stage = Stage::new().await;
@@ -85,7 +85,7 @@ async fn what_is_changed_together_is_one_commit_all_or_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_to_change_writes_nothing() {
+async fn a_patch_without_changes_writes_nothing() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     let patch =

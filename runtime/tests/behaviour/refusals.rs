@@ -6,7 +6,7 @@ use protocol::{ErrorCode, MessageId};
 use crate::stage::{Setting, Stage, fresh_id, message};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_that_cannot_be_taken() {
+async fn invalid_messages_are_refused() {
     let mut stage = Stage::with(Setting { message_chars: 10, ..Setting::default() }).await;
     stage.ask_and_answer("日本語日本語日本語日", &["ten characters are taken"]).await;
     let unknown = MessageId::from_parts(1, [1; 10]);
@@ -35,7 +35,7 @@ async fn messages_that_cannot_be_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn titles_profiles_and_positions_that_cannot_be_taken() {
+async fn invalid_titles_profiles_and_positions_are_refused() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     let long = Some("x".repeat(201));

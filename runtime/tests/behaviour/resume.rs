@@ -44,7 +44,7 @@ async fn positions(stage: &mut Stage) -> Vec<(View, Cursor)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_cursor_of_a_live_turn_leads_to_the_same_bytes_while_it_runs_and_after() {
+async fn every_cursor_of_a_turn_resumes_to_the_same_bytes_during_and_after_it() {
     let mut stage = Stage::new().await;
     let held = positions(&mut stage).await;
     assert!(held.len() > 20, "a lively conversation");
@@ -71,7 +71,7 @@ async fn every_cursor_of_a_live_turn_leads_to_the_same_bytes_while_it_runs_and_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_observer_cut_at_every_frame_ends_with_the_same_bytes() {
+async fn an_observer_that_reconnects_after_every_frame_gets_the_same_bytes() {
     let mut stage = Stage::new().await;
     let mut whole = stage.watch().await;
     let mut cut = stage.watch().await;

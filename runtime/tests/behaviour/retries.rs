@@ -13,7 +13,7 @@ fn persistent() -> Setting {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_is_asked_again_and_the_turn_says_so() {
+async fn a_retry_sends_the_same_request_and_is_recorded_in_the_turn() {
     let mut stage = Stage::with(persistent()).await;
     let mut watcher = stage.watch().await;
     let (accepted, first) = stage.ask("q").await;
@@ -43,7 +43,7 @@ async fn the_same_is_asked_again_and_the_turn_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attempts_are_counted_and_the_last_error_is_the_turns() {
+async fn attempts_are_bounded_and_the_turn_has_the_last_error() {
     let mut stage = Stage::with(persistent()).await;
     let (accepted, call) = stage.ask("q").await;
     call.fail(ProviderKind::Upstream).await;
@@ -57,7 +57,7 @@ async fn attempts_are_counted_and_the_last_error_is_the_turns() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn neither_text_nor_a_lasting_error_is_followed_by_a_retry() {
+async fn no_retry_follows_after_text_or_a_lasting_error() {
     let mut stage = Stage::with(persistent()).await;
     for (kind, text) in [(ProviderKind::Network, "half"), (ProviderKind::Auth, "")] {
         let (accepted, call) = stage.ask("q").await;
@@ -74,7 +74,7 @@ async fn neither_text_nor_a_lasting_error_is_followed_by_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pause_can_be_stopped_and_nothing_is_asked_afterwards() {
+async fn a_cancel_during_a_retry_pause_ends_the_turn() {
     let mut setting = persistent();
     setting.limits.retry.first_ms = 600_000;
     setting.limits.retry.longest_ms = 600_000;
@@ -91,7 +91,7 @@ async fn a_pause_can_be_stopped_and_nothing_is_asked_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_in_a_pause_interrupts_the_turn_and_keeps_what_is_known() {
+async fn a_crash_in_a_retry_pause_interrupts_the_turn_and_keeps_its_retries() {
     let mut setting = persistent();
     setting.limits.retry.first_ms = 600_000;
     setting.limits.retry.longest_ms = 600_000;

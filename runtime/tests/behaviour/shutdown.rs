@@ -6,7 +6,7 @@ use crate::faulty::Writes;
 use crate::stage::{Stage, answer_of, message, soon, still_waits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shutdown_in_mid_answer_keeps_the_text_and_tells_observers_the_end() {
+async fn a_shutdown_during_an_answer_keeps_the_text_and_closes_observers() {
     let mut stage = Stage::new().await;
     let (mut watcher, mut lagging) = (stage.watch().await, stage.watch().await);
     let (accepted, call) = stage.ask("q").await;
@@ -41,7 +41,7 @@ async fn a_shutdown_in_mid_answer_keeps_the_text_and_tells_observers_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_for_a_cancel_is_answered_when_the_server_goes_down() {
+async fn a_pending_cancel_is_answered_at_shutdown() {
     let mut stage = Stage::new().await;
     let (_, call) = stage.ask("q").await;
     let (runtime, worker) = (stage.runtime.clone(), stage.worker);
@@ -56,7 +56,7 @@ async fn who_waits_for_a_cancel_is_answered_when_the_server_goes_down() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shutdown_with_nothing_under_way_is_done_at_once_and_twice() {
+async fn an_idle_shutdown_completes_at_once_and_can_be_repeated() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     assert_eq!(stage.runtime.live_workers(), 1);
@@ -69,7 +69,7 @@ async fn a_shutdown_with_nothing_under_way_is_done_at_once_and_twice() {
 
 /// The next start finds the turn unfinished and ends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_away_does_not_hold_up_a_shutdown_for_ever() {
+async fn a_shutdown_ends_although_the_store_fails() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -89,7 +89,7 @@ async fn a_store_that_is_away_does_not_hold_up_a_shutdown_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_does_not_halt_does_not_hold_up_a_shutdown_for_ever() {
+async fn a_shutdown_ends_although_the_provider_does_not_halt() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -105,7 +105,7 @@ async fn a_provider_that_does_not_halt_does_not_hold_up_a_shutdown_for_ever() {
 
 /// Observers that arrive during the shutdown are refused or told of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_waits_for_ever_who_comes_during_a_shutdown() {
+async fn requests_during_a_shutdown_are_answered() {
     for _ in 0..20 {
         let stage = Stage::new().await;
         let mut observers = tokio::task::JoinSet::new();

@@ -16,7 +16,7 @@ fn again(question: protocol::MessageId, n: u8) -> AskAgain {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_answer_stands_beside_the_first_and_the_model_is_asked_the_same() {
+async fn another_answer_is_a_sibling_and_gets_the_same_request() {
     let mut stage = Stage::new().await;
     let (first, call) = stage.ask("q").await;
     call.answer(&["one"]).await;
@@ -40,7 +40,7 @@ async fn another_answer_stands_beside_the_first_and_the_model_is_asked_the_same(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_wish_twice_is_one_turn() {
+async fn a_repeated_request_for_another_answer_makes_one_turn() {
     let mut stage = Stage::new().await;
     let turn = stage.ask_and_answer("q", &["one"]).await;
     let request = again(turn.question, 7);
@@ -59,7 +59,7 @@ async fn the_same_wish_twice_is_one_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_edit_answers_what_the_edited_message_did_also_the_first_of_all() {
+async fn an_edit_has_the_same_parent_as_the_edited_message() {
     let mut stage = Stage::new().await;
     let first = stage.ask_and_answer("one", &["1"]).await;
     let second = stage.ask_and_answer("two", &["2"]).await;
@@ -78,7 +78,7 @@ async fn an_edit_answers_what_the_edited_message_did_also_the_first_of_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_what_a_person_wrote_is_edited_or_answered() {
+async fn only_user_messages_can_be_edited_or_answered_again() {
     let mut stage = Stage::new().await;
     let turn = stage.ask_and_answer("q", &["a"]).await;
     let log = stage.log().await;
@@ -101,7 +101,7 @@ fn on_from(turn: &protocol::Turn, n: u8) -> AskAgain {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_was_cut_off_goes_on_in_a_sibling() {
+async fn an_interrupted_answer_is_continued_in_a_sibling() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("one", &["uno"]).await;
     let (accepted, call) = stage.ask("two").await;
@@ -143,7 +143,7 @@ async fn an_answer_that_was_cut_off_goes_on_in_a_sibling() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_goes_on_keeps_its_beginning_whatever_becomes_of_it() {
+async fn a_continued_answer_keeps_its_beginning_after_a_crash() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -160,7 +160,7 @@ async fn one_that_goes_on_keeps_its_beginning_whatever_becomes_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_an_answer_with_text_to_that_question_is_continued() {
+async fn only_an_answer_with_text_to_the_same_question_can_be_continued() {
     let mut stage = Stage::new().await;
     let first = stage.ask_and_answer("one", &["uno"]).await;
     let second = stage.ask_and_answer("two", &["dos"]).await;

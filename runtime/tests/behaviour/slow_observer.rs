@@ -5,7 +5,7 @@ use protocol::Frame;
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_reads_nothing_holds_nobody_up_and_gets_bigger_frames_later() {
+async fn a_slow_observer_delays_nobody_and_gets_larger_frames_later() {
     let mut stage = Stage::new().await;
     let (mut fast, mut slow) = (stage.watch().await, stage.watch().await);
     slow.view_after_snapshot().await;
@@ -36,7 +36,7 @@ async fn one_that_reads_nothing_holds_nobody_up_and_gets_bigger_frames_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_reads_after_many_turns_still_gets_all_of_them() {
+async fn an_observer_that_reads_after_many_turns_gets_all_of_them() {
     let mut stage = Stage::new().await;
     let (mut fast, mut slow) = (stage.watch().await, stage.watch().await);
     slow.view_after_snapshot().await;
@@ -66,7 +66,7 @@ async fn one_that_reads_after_many_turns_still_gets_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_leaves_in_mid_stream_leaves_nothing_behind() {
+async fn observers_that_leave_during_an_answer_do_not_affect_others() {
     let mut stage = Stage::new().await;
     let mut stays = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;

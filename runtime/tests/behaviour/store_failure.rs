@@ -6,7 +6,7 @@ use crate::faulty::{Reads, Writes};
 use crate::stage::{Stage, answer_of, message, soon, still_waits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_cannot_be_stored_is_refused_and_leaves_no_trace() {
+async fn a_message_that_cannot_be_stored_is_refused_and_can_be_sent_again() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("before", &["a"]).await;
     let before = stage.log().await;
@@ -32,7 +32,7 @@ async fn a_message_that_cannot_be_stored_is_refused_and_leaves_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_mid_stream_the_turn_waits_and_goes_on_without_a_byte_lost() {
+async fn a_streaming_turn_waits_for_the_store_and_loses_no_byte() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -66,7 +66,7 @@ async fn in_mid_stream_the_turn_waits_and_goes_on_without_a_byte_lost() {
 
 /// If it is not known whether a failed write was stored, the next request finds out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_may_have_happened_and_cannot_be_looked_up_loads_the_worker_anew() {
+async fn after_a_write_with_unknown_result_the_worker_is_loaded_again() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;
@@ -88,7 +88,7 @@ async fn a_write_that_may_have_happened_and_cannot_be_looked_up_loads_the_worker
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delete_that_fails_leaves_everything_and_one_whose_answer_is_lost_is_a_delete() {
+async fn a_failed_delete_changes_nothing_and_one_with_a_lost_response_counts() {
     let mut stage = Stage::new().await;
     stage.ask_and_answer("q", &["a"]).await;
     let before = stage.log().await;
@@ -104,7 +104,7 @@ async fn a_delete_that_fails_leaves_everything_and_one_whose_answer_is_lost_is_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_waits_while_the_store_is_away_and_memory_does_not_grow() {
+async fn the_provider_waits_during_an_outage_and_memory_does_not_grow() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -128,7 +128,7 @@ async fn a_provider_waits_while_the_store_is_away_and_memory_does_not_grow() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_while_the_store_is_away_is_acknowledged_when_it_is_stored() {
+async fn a_cancel_during_an_outage_is_acknowledged_when_it_is_stored() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -150,7 +150,7 @@ async fn a_cancel_while_the_store_is_away_is_acknowledged_when_it_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_observer_whose_log_cannot_be_read_is_told_and_can_come_back() {
+async fn an_observer_whose_log_cannot_be_read_is_closed_and_can_reconnect() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;
@@ -172,7 +172,7 @@ async fn an_observer_whose_log_cannot_be_read_is_told_and_can_come_back() {
 
 /// The message is stored, but the branch before it cannot be read, so no model is asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_turn_whose_branch_cannot_be_read_fails_and_the_message_stays() {
+async fn a_turn_whose_branch_cannot_be_read_fails_and_its_message_is_kept() {
     let mut stage = Stage::new().await;
     stage.store.set_reads(Reads::BranchesFail);
     let accepted = stage.send("q").await.unwrap();

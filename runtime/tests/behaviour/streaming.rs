@@ -9,7 +9,7 @@ use crate::scripted::USAGE;
 use crate::stage::{Stage, answer_of, message, soon, still_waits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_streams_to_every_observer_and_ends_completed() {
+async fn an_answer_streams_to_every_observer_and_completes() {
     let mut stage = Stage::new().await;
     let (mut first, mut second) = (stage.watch().await, stage.watch().await);
     let (accepted, call) = stage.ask("How are you?").await;
@@ -44,7 +44,7 @@ async fn an_answer_streams_to_every_observer_and_ends_completed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_observer_folded_is_what_a_fresh_reader_is_shown() {
+async fn observers_and_new_readers_have_the_same_view() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     assert_eq!(*watcher.view_after_snapshot().await, stage.snapshot().await);
@@ -70,7 +70,7 @@ async fn what_an_observer_folded_is_what_a_fresh_reader_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_answered_or_shown_before_it_is_committed() {
+async fn nothing_is_acknowledged_or_shown_before_it_is_committed() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;
@@ -112,7 +112,7 @@ async fn nothing_is_answered_or_shown_before_it_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_observer_that_comes_late_finds_what_there_is_and_follows() {
+async fn a_late_observer_gets_the_text_so_far_and_follows() {
     let mut stage = Stage::new().await;
     let mut early = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -150,7 +150,7 @@ async fn a_failed_turn_keeps_its_text_and_names_its_error() {
 
 /// A provider that just ends (its task panicked) only causes a failed turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_vanishes_fails_the_turn() {
+async fn a_provider_that_ends_without_a_result_fails_the_turn() {
     let mut stage = Stage::new().await;
     for begins in [false, true] {
         let (accepted, call) = stage.ask("q").await;
@@ -189,7 +189,7 @@ async fn acceptances_and_ends_are_synced_and_deltas_are_not() {
 
 /// The local model's progress with the prompt is shown to observers and not logged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn how_far_a_prompt_is_read_is_told_and_not_kept() {
+async fn progress_of_reading_a_prompt_is_sent_and_not_stored() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;

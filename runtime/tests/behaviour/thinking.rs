@@ -16,7 +16,7 @@ fn thought(text: &str) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thinking_is_shown_while_it_comes_and_kept_at_every_step() {
+async fn reasoning_streams_to_observers_and_survives_a_crash() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -52,7 +52,7 @@ async fn thinking_is_shown_while_it_comes_and_kept_at_every_step() {
 /// A reported case, `stream/03`: 150 seconds of thinking or of comments, with a shorter limit; and
 /// the same after some text.
 #[tokio::test]
-async fn one_that_thinks_or_is_heard_of_runs_into_no_limit_but_the_turns() {
+async fn reasoning_and_signs_of_life_prevent_the_stall_timeout() {
     let setting = limits(|limits| (limits.first_token_ms, limits.stall_ms) = (1_000, 1_000));
     let mut stage = Stage::with(setting).await;
     for sign in [thought("step. "), Output::Alive] {
@@ -77,7 +77,7 @@ async fn one_that_thinks_or_is_heard_of_runs_into_no_limit_but_the_turns() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_only_thinks_ends_with_the_turn_and_what_it_thought_is_kept() {
+async fn a_turn_with_only_reasoning_ends_at_the_turn_limit_and_keeps_it() {
     let mut stage = Stage::with(limits(|limits| limits.turn_ms = 200)).await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -94,7 +94,7 @@ async fn one_that_only_thinks_ends_with_the_turn_and_what_it_thought_is_kept() {
 
 /// Shown reasoning is never taken back, so there is no further attempt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_fails_after_it_thought_is_not_asked_again() {
+async fn a_turn_that_fails_after_reasoning_is_not_retried() {
     let mut stage = Stage::with(Setting::default()).await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -107,7 +107,7 @@ async fn one_that_fails_after_it_thought_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn text_that_was_thinking_leaves_the_answer_for_every_reader() {
+async fn text_that_becomes_reasoning_leaves_the_answer_for_every_reader() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;

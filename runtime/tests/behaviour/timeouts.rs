@@ -22,7 +22,7 @@ pub(crate) fn assert_timed_out(turn: &Turn, phase: TimeoutPhase) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_says_nothing_runs_into_the_first_token_limit() {
+async fn a_silent_provider_reaches_the_first_token_limit() {
     let mut stage = Stage::with(limits(|limits| limits.first_token_ms = 50)).await;
     for begins in [false, true] {
         let (accepted, call) = stage.ask("q").await;
@@ -37,7 +37,7 @@ async fn a_provider_that_says_nothing_runs_into_the_first_token_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_falls_silent_runs_into_the_stall_limit_and_its_text_is_kept() {
+async fn a_provider_that_falls_silent_reaches_the_stall_limit_and_its_text_is_kept() {
     let mut stage = Stage::with(limits(|limits| limits.stall_ms = 50)).await;
     let opening = [Output::Asking(Shown::default()), Output::Began];
     let opening = opening.into_iter().chain([Output::Text("and then".to_owned())]);
@@ -52,7 +52,7 @@ async fn a_provider_that_falls_silent_runs_into_the_stall_limit_and_its_text_is_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_that_never_ends_runs_into_the_turn_limit() {
+async fn an_endless_answer_reaches_the_turn_limit() {
     let mut stage = Stage::with(limits(|limits| limits.turn_ms = 200)).await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
@@ -68,7 +68,7 @@ async fn a_provider_that_never_ends_runs_into_the_turn_limit() {
 }
 
 #[tokio::test]
-async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
+async fn time_in_a_queue_is_shown_and_does_not_count_as_silence() {
     let mut stage = Stage::with(limits(|limits| limits.first_token_ms = 1_000)).await;
     stage.script.set_opening(vec![Output::Waiting { ahead: 2 }]);
     let mut watcher = stage.watch().await;
@@ -91,7 +91,7 @@ async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
 /// The time of the store does not count as the provider's: outputs that came while the store was
 /// away still count.
 #[tokio::test]
-async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
+async fn an_outage_of_the_store_does_not_cause_a_timeout() {
     let mut stage = Stage::with(limits(|limits| {
         limits.first_token_ms = 100;
         limits.stall_ms = 100;

@@ -6,7 +6,7 @@ use protocol::{ErrorCode, TurnState, View};
 use crate::stage::{Setting, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_walk_back_through_everything() {
+async fn pages_return_the_whole_transcript() {
     let mut stage = Stage::with(Setting { transcript_page: 3, ..Setting::default() }).await;
     let mut watcher = stage.watch().await;
     for n in 0..6 {
@@ -42,7 +42,7 @@ async fn pages_walk_back_through_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_words_become_the_title_and_stay_it() {
+async fn the_first_words_become_the_title_and_later_messages_do_not_change_it() {
     let mut stage = Stage::new().await;
     assert_eq!(stage.snapshot().await.worker.title, None);
     stage.ask_and_answer("\n  How do I\tbake bread?\nPlease.", &["So."]).await;
@@ -55,7 +55,7 @@ async fn the_first_words_become_the_title_and_stay_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_given_title_is_kept_and_can_be_changed_and_taken_away_at_any_time() {
+async fn a_given_title_is_kept_and_can_be_changed_or_removed_at_any_time() {
     let mut stage = Stage::new().await;
     let request =
         CreateWorker { title: Some(" My \n talk ".to_owned()), ..CreateWorker::default() };
@@ -82,7 +82,7 @@ async fn a_given_title_is_kept_and_can_be_changed_and_taken_away_at_any_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn workers_are_listed_by_use_and_paged() {
+async fn workers_are_listed_by_last_use_in_pages() {
     let mut stage = Stage::new().await;
     let mut made = vec![stage.worker];
     for _ in 0..6 {
@@ -110,7 +110,7 @@ async fn workers_are_listed_by_use_and_paged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_turn_records_what_it_ran_with() {
+async fn a_turn_records_its_profile_model_and_digests() {
     let mut stage = Stage::new().await;
     let accepted = stage.send("q").await.unwrap();
     let turn = &accepted.turn;

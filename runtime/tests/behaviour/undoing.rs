@@ -9,7 +9,7 @@ use crate::stage::{Setting, Stage, soon};
 
 /// A running turn is cancelled by the deletion, and stays cancelled.
 #[tokio::test]
-async fn what_comes_back_is_what_was_deleted() {
+async fn a_restored_worker_is_what_was_deleted() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("a question").await;
     call.begin().await;
@@ -39,7 +39,7 @@ async fn what_comes_back_is_what_was_deleted() {
 /// If a worker is deleted again while a request restores it, observers must not get the older state
 /// after the deletion.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
+async fn a_worker_deleted_again_during_its_restoration_stays_deleted_for_observers() {
     for looks in 0..2 {
         let stage = Stage::new().await;
         let id = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
@@ -86,7 +86,7 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
 /// Somebody looks at a conversation that cannot be read, and it is deleted before the list is told
 /// of what was found.
 #[tokio::test]
-async fn a_summary_that_is_told_after_a_deletion_does_not_bring_the_worker_back() {
+async fn a_late_summary_does_not_restore_a_deleted_worker() {
     let stage = Stage::new().await;
     let id = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
     let cursor = stage.runtime.workers(None, 1).await.unwrap().cursor;
@@ -117,7 +117,7 @@ async fn a_summary_that_is_told_after_a_deletion_does_not_bring_the_worker_back(
 
 /// A commit that takes long holds up its own conversation, and no other one.
 #[tokio::test]
-async fn a_worker_that_is_added_or_restored_holds_up_no_other() {
+async fn creating_or_restoring_a_worker_blocks_no_other() {
     let stage = Stage::new().await;
     let create = async || stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
     let (back, gone, also_gone) = (create().await, create().await, create().await);
@@ -145,7 +145,7 @@ async fn a_worker_that_is_added_or_restored_holds_up_no_other() {
 
 /// The worker was marked as deleted while its turn was still unfinished.
 #[tokio::test]
-async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
+async fn an_unfinished_turn_is_interrupted_when_its_worker_is_restored() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("a question").await;
     let id = stage.worker;
@@ -159,7 +159,7 @@ async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
 }
 
 #[tokio::test]
-async fn what_is_due_is_removed_at_the_next_start_and_what_is_not_stays() {
+async fn workers_that_are_due_are_purged_at_the_next_start() {
     let stage = Stage::new().await;
     let long_ago = stage.worker;
     stage.store.delete(long_ago, Timestamp::from_unix_ms(1_000)).await.unwrap();
@@ -185,7 +185,7 @@ async fn what_is_due_is_removed_at_the_next_start_and_what_is_not_stays() {
 }
 
 #[tokio::test]
-async fn every_deleted_worker_is_in_one_page_of_them() {
+async fn every_deleted_worker_is_listed_once() {
     let stage = Stage::new().await;
     let mut gone = Vec::new();
     for _ in 0..7 {
@@ -214,7 +214,7 @@ async fn every_deleted_worker_is_in_one_page_of_them() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_fails_leaves_all_as_it_was() {
+async fn a_failed_deletion_changes_nothing() {
     let stage = Stage::with(Setting { undo_delete_ms: 0, ..Setting::default() }).await;
     stage.store.set(Writes::Refuse);
     assert!(stage.runtime.delete(stage.worker).await.is_err());

@@ -57,7 +57,7 @@ pub enum ImportError {
     #[error(transparent)]
     Refused(Refusal),
     /// The store has these conversations with different content.
-    #[error("{} of its conversations are here with another content", .0.len())]
+    #[error("{} of its conversations are stored here with different content", .0.len())]
     Differs(Vec<WorkerId>),
     /// An [`Upload`] was given more bytes than it may have.
     #[error("the file has more than {most} bytes")]

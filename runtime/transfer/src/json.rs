@@ -407,7 +407,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_is_read_as_another_reader_reads_it(value in any_known(), pretty in any::<bool>()) {
+        fn json_is_parsed_like_by_serde(value in any_known(), pretty in any::<bool>()) {
             let text = match pretty {
                 true => serde_json::to_string_pretty(&value).unwrap(),
                 false => value.to_string(),
@@ -416,13 +416,13 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "[\\[\\]{}\":,\\\\ud8001a ]{0,40}") {
+        fn any_text_is_parsed_or_refused(text in "[\\[\\]{}\":,\\\\ud8001a ]{0,40}") {
             let _ = Document::parse(&text);
         }
     }
 
     #[test]
-    fn what_programs_write_beyond_the_grammar_is_read() {
+    fn common_extensions_of_the_json_grammar_are_parsed() {
         let text =
             r#"{"a": NaN, "b": [-Infinity, 1e999, ], "c": "x\ud800y\udc00", "d": "\ud83e\udd80",}"#;
         let document = Document::parse(text).unwrap();

@@ -41,7 +41,7 @@ pub enum ReadError {
     #[error("the file cannot be read")]
     Input(#[source] std::io::Error),
     /// The receiver of the conversations returned an error.
-    #[error("the conversations cannot be taken")]
+    #[error("the conversations cannot be stored")]
     Taker(#[source] Cause),
 }
 

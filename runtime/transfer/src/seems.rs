@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_told_what_it_seems_to_be() {
+    fn a_wrong_file_is_recognized_by_its_first_bytes() {
         for (bytes, word) in [
             (&b""[..], "empty"),
             (b" \n\t", "empty"),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_what_it_seems_to_be() {
+    fn wrong_json_is_recognized_by_its_fields() {
         for (text, word) in [
             (r#"{"header":"Gemini Apps","title":"x"}"#, "Google Takeout"),
             (r#"[{"products":["Gemini Apps"]}]"#, "Google Takeout"),

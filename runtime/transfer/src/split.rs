@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_values_of_a_list_are_found_and_each_one_costs_itself() {
+    fn a_list_is_split_into_values_and_a_malformed_one_affects_only_itself() {
         let text = r#" [ {"a":"]}\"{"}, 7,"x,]" , [[]] ,, {"b": tru}, null ] "#;
         let (a, b) = (r#"{"a":"]}\"{"}"#, r#"{"b": tru}"#);
         assert_eq!(
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_in_lines_or_one_after_the_other() {
+    fn values_in_lines_or_in_sequence_are_split() {
         assert_eq!(
             pieces("{\"a\":1}\r\n{\"b\":\n2\n\n"),
             [value("{\"a\":1}"), value("{\"b\":"), value("2")]
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_value_is_known() {
+    fn the_position_of_each_value_is_known() {
         for (text, expected) in
             [("\u{feff} [1, {} ,3]", vec![5, 8, 12]), ("{}\n {}\n[\n1]", vec![0, 4, 7, 9])]
         {

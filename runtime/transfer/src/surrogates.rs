@@ -18,7 +18,9 @@ pub(crate) fn escaped(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
             Err(error) => error,
         };
         let at = from + error.valid_up_to();
-        text.push_str(std::str::from_utf8(&bytes[from..at]).expect("it is valid up to there"));
+        text.push_str(
+            std::str::from_utf8(&bytes[from..at]).expect("the text is valid UTF-8 up to the error"),
+        );
         let Some([0xED, second @ 0xA0..=0xBF, third @ 0x80..=0xBF]) = bytes.get(at..at + 3) else {
             return Err(at);
         };
@@ -33,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn surrogates_are_escaped_and_nothing_else_is_taken() {
+    fn surrogates_are_escaped_and_other_invalid_utf_8_is_refused() {
         assert_eq!(escaped("\u{fffd}é".as_bytes()), Ok("\u{fffd}é".into()));
         let pair = b"a\xed\xa0\xbd\xed\xb8\x82b";
         assert_eq!(escaped(pair), Ok("a\\ud83d\\ude02b".into()));

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_refused_rather_than_bent() {
+    fn a_limit_out_of_bounds_is_refused_and_not_clamped() {
         for (asked, entries_or_none) in [
             (None, Some(50)),
             (Some(0), None),

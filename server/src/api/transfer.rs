@@ -135,7 +135,7 @@ fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
         let piece = export.next().await?;
         if let Err(error) = &piece {
             // The response has begun already, so it can only be aborted.
-            error!(%error, "an export broke off");
+            error!(%error, "an export was interrupted");
         }
         Some((piece, export))
     });

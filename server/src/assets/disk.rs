@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_address_leads_out() {
+    fn no_path_leaves_the_folder() {
         let folder = Path::new("/site");
         assert_eq!(inside(folder, "/pkg/a.js"), Some("/site/pkg/a.js".into()));
         for bad in ["/../a", "/pkg/../../a", "//etc/passwd", "a"] {

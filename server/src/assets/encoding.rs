@@ -66,7 +66,7 @@ mod tests {
     use Encoding::{Brotli, Gzip, Identity};
 
     #[test]
-    fn the_smallest_that_is_taken_is_sent() {
+    fn the_smallest_accepted_encoding_is_sent() {
         for (accepted, sent) in [
             ("", Identity),
             ("br", Brotli),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_match_whole() {
+    fn etags_have_to_match_completely() {
         for (tags, known) in [
             ("", false),
             ("*", true),

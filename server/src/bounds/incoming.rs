@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_makes_room_for_a_new_one() {
+    fn the_slowest_body_is_cut_off_for_a_new_one() {
         let begin = Instant::now();
         let later = begin + Duration::from_secs(5);
         let incoming = Incoming::new(3, u64::MAX);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_all_bodies_together_are_bounded() {
+    fn the_total_bytes_of_all_bodies_are_bounded() {
         let begin = Instant::now();
         let later = begin + Duration::from_secs(60);
         let incoming = Incoming::new(100, 1000);

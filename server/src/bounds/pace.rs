@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_link_keeps_the_rate_and_a_trickle_does_not() {
+    fn a_slow_link_meets_the_minimum_rate_and_a_trickle_does_not() {
         // A byte a second, as the attack sends them.
         assert_eq!(taken(1, Duration::from_secs(1)), 10);
         assert_eq!(taken(499, Duration::from_secs(1)), 1000, "a thousand seconds are not enough");

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_request_is_of_one_kind() {
+    fn each_request_has_its_kind() {
         let (get, post) = (Method::GET, Method::POST);
         for (method, path, kind) in [
             (&get, "/healthz", Kind::Probe),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_kind_without_free_places_does_not_keep_other_kinds_out() {
+    async fn a_kind_without_free_slots_does_not_block_other_kinds() {
         let slots = RequestSlots::new(1);
         let kinds = [Kind::Probe, Kind::Import, Kind::Send, Kind::Page];
         for full in kinds {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_waiting_request_gets_the_next_free_place() {
+    async fn a_waiting_request_gets_the_next_free_slot() {
         let slots = RequestSlots::new(1);
         let only = slots.take(Kind::Page).await;
         let waiting = tokio::spawn({

@@ -22,7 +22,7 @@ pub fn run(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
     );
     if unreadable > 0 {
         eprintln!(
-            "Note: {unreadable} of the conversations cannot be read, or not as a whole. They are in the copy as they are here; an earlier backup may have them whole."
+            "Note: {unreadable} of the conversations cannot be read, or only partly. They are copied unchanged; an earlier backup may contain them completely."
         );
     }
     Ok(ExitCode::SUCCESS)

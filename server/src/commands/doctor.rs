@@ -43,7 +43,7 @@ pub async fn run(config: &Config) -> ExitCode {
             ExitCode::SUCCESS
         }
         bad => {
-            say!("{bad} of these have to be mended first.");
+            say!("{bad} checks failed; fix these first.");
             ExitCode::FAILURE
         }
     }

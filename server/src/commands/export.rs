@@ -32,7 +32,7 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
         }
         Some(name) => {
             let cannot = || match name.symlink_metadata() {
-                Ok(_) => format!("{} is there already; choose another name", name.display()),
+                Ok(_) => format!("{} exists already; choose another name", name.display()),
                 Err(_) => format!("{} cannot be written", name.display()),
             };
             let mut out = BufWriter::new(NewFile::create(name).with_context(cannot)?);
@@ -47,7 +47,7 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let without_id = aside.count_without_id()?;
     if without_id > 0 {
         eprintln!(
-            "Note: {without_id} more cannot be exported as they are, because their ids cannot be read. The next start of the server gives them new ones; export again after it."
+            "Note: {without_id} more cannot be exported, because their ids cannot be read. The next start of the server gives them new ids; export again after it."
         );
         return Ok(ExitCode::FAILURE);
     }

@@ -39,7 +39,11 @@ pub async fn run(
     let store = Sqlite::open(folder).map_err(|error| {
         let locked = matches!(error, OpenError::Locked { .. });
         let error = anyhow::Error::from(error);
-        if locked { error.context("a running server imports by itself, at /data") } else { error }
+        if locked {
+            error.context("while the server runs, import on its page /data instead")
+        } else {
+            error
+        }
     })?;
     let mut sources = Vec::new();
     for (path, input) in from {
@@ -61,10 +65,10 @@ pub async fn run(
         }
         Err(ImportError::Differs(ids)) => {
             for id in &ids {
-                eprintln!("{id} is here with another content");
+                eprintln!("{id} is stored here with different content");
             }
             anyhow::bail!(
-                "nothing was imported; with --keep-existing, or without --strict, those stay as they are and the others come in"
+                "nothing was imported; with --keep-existing, or without --strict, those stay unchanged and the others are imported"
             )
         }
         Err(error) => Err(error).context("nothing was imported"),

@@ -29,16 +29,17 @@ pub const STORE: Duration = Duration::from_secs(2);
 
 /// Serves until a signal asks it to stop. A second signal ends the process at once.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let config = config.with_absolute_paths().context("the working folder is gone")?;
+    let config =
+        config.with_absolute_paths().context("the working folder does not exist any more")?;
     telemetry::begin(&config)?;
-    let mut signals = Signals::take().context("the signals cannot be taken")?;
+    let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
-    let address = listener.local_addr().context("the address cannot be read")?;
+    let address = listener.local_addr().context("the address of the listener cannot be read")?;
     let registry = tokio::select! {
         opened = engine::open(&config) => opened?,
         // No request was accepted yet, and the start can be aborted at any point.
         _ = signals.next() => {
-            info!("stopped before it served");
+            info!("stopped before the start was complete");
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -53,7 +54,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         let hint = reason.hint.unwrap_or_default();
         warn!(
             reason = reason.message,
-            hint, "nothing can answer yet; `companion doctor` says more"
+            hint, "no provider can answer yet; `companion doctor` says more"
         );
     }
 
@@ -69,7 +70,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     tokio::select! {
         () = go_down(&registry, &observers, open) => Ok(ExitCode::SUCCESS),
         code = signals.next() => {
-            warn!("stopped at once");
+            warn!("stopped at once by a second signal");
             Ok(code)
         }
     }
@@ -96,7 +97,10 @@ async fn go_down(registry: &Registry, observers: &Observers, open: Connections) 
         }
     };
     match tokio::time::timeout(STORE, closed).await {
-        Ok(()) => warn!(seconds = SHUTDOWN.as_secs(), "stopped without waiting any longer"),
+        Ok(()) => warn!(
+            seconds = SHUTDOWN.as_secs(),
+            "stopped without waiting for the requests that still run"
+        ),
         Err(_) => error!("stopped without closing the database; the next start recovers it"),
     }
 }

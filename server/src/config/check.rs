@@ -95,10 +95,10 @@ pub fn base_url(url: &str) -> Result<(), String> {
     let uri: Uri = url.parse().map_err(|error| format!("{error}; {expected}"))?;
     let http = matches!(uri.scheme_str(), Some("http" | "https"));
     match uri.authority() {
-        Some(authority) if authority.as_str().contains('@') => Err(
-            "a user name or key does not belong into the address; a key has a setting of its own"
-                .to_owned(),
-        ),
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("a user name or key does not belong in the address; a key has its own setting"
+                .to_owned())
+        }
         Some(_) if http && uri.query().is_none() && !url.contains('#') => Ok(()),
         _ => Err(format!("no scheme, or something behind the path; {expected}")),
     }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn only_loopback_addresses_are_accepted() {
         for good in ["127.0.0.1:0", "127.8.9.1:80", "[::1]:3000"] {
             assert_eq!(loopback(good.parse().unwrap()), Ok(()), "{good}");
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_names_and_ports() {
+    fn hosts_are_names_with_optional_ports() {
         for good in ["companion.example", "companion.example:8443", "[::1]:8080", "10.0.0.1"] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_is_an_http_address_and_nothing_more() {
+    fn a_base_url_has_no_login_query_or_fragment() {
         for good in ["http://127.0.0.1:11434/v1", "https://api.example/v1/", "http://a"] {
             assert_eq!(base_url(good), Ok(()), "{good}");
         }

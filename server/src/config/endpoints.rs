@@ -116,7 +116,7 @@ fn endpoint(
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Endpoint, Problem> {
     if found.has("api_key") {
-        let message = "a key does not belong into this file; put it into a file of its own and \
+        let message = "a key does not belong in this file; put it into a file of its own and \
                        name that with api_key_file, or name a variable with api_key_env";
         return Err(found.problem("api_key", message));
     }
@@ -168,7 +168,9 @@ fn key(
 ) -> Result<Option<(Secret, String)>, String> {
     match (file, env) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err("api_key_file and api_key_env name two keys".to_owned()),
+        (Some(_), Some(_)) => {
+            Err("api_key_file and api_key_env are both set; set only one".to_owned())
+        }
         (Some(file), None) => {
             let key = read_key(&folder.join(file))?;
             Ok(Some((key, "api_key_file".to_owned())))

@@ -178,7 +178,7 @@ fn beside_the_file(value: Value, key: &str, folder: &Path) -> Value {
 
 fn unknown(name: &str, all: &[Setting]) -> String {
     if name == "api_key" {
-        return "a key does not belong into this file; put it into a file of its own and name \
+        return "a key does not belong in this file; put it into a file of its own and name \
                 that with api_key_file, or set COMPANION_API_KEY"
             .to_owned();
     }
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_edits() {
+    fn the_distance_is_the_number_of_edits() {
         for (a, b, edits) in
             [("", "", 0), ("stal_ms", "stall_ms", 1), ("abc", "", 3), ("ab", "ba", 2)]
         {

@@ -175,7 +175,7 @@ impl Config {
             |f: &directories::ProjectDirs| f.cache_dir().join("models").join(DEFAULT_MODEL_FILE);
         let model_file = settings.local.model_file.clone().or(folders.as_ref().map(cached));
         if data_dir.is_none() {
-            let message = "this account has no home folder; say where conversations are kept";
+            let message = "this account has no home folder; set the folder for conversations";
             problems.add(Problem::with_setting("data_dir", &Origin::Default, message));
         }
         Self {

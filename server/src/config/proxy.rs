@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_not_shown() {
+    fn a_proxy_login_is_not_shown() {
         for (text, shown) in [
             ("environment", "environment"),
             ("http://proxy:3128", "http://proxy:3128"),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_read_only_for_its_word() {
+    fn proxy_variables_are_read_only_for_the_value_environment() {
         let variable = |name: &str| (name == "https_proxy").then(|| "http://proxy:1".into());
         let read = |text: &str| ProxyText::from(text.to_owned()).read(&variable);
         assert!(matches!(read("environment"), Ok(ProxySetting::Environment(_))));

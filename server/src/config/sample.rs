@@ -17,8 +17,8 @@ pub fn sample() -> String {
         "# Every setting of Companion with its default. Copy this file to {FILE_NAME} in the folder\n\
          # that companion is started from (or name it with --config) and change what you like.\n\
          # A setting some_name is also the flag --some-name and the variable COMPANION_SOME_NAME:\n\
-         # flags win over variables, variables over this file. Relative paths start at this file's\n\
-         # folder. `companion config` prints what is in force and where it came from.\n"
+         # flags override variables, and variables override this file. Relative paths start at the\n\
+         # folder of this file. `companion config` prints the effective settings with their sources.\n"
     );
     let defaults = table(&Settings::default());
     let mut heading = String::new();
@@ -42,41 +42,41 @@ pub fn sample() -> String {
 const ENDPOINTS: &str = r#"
 # ---- Further endpoints ----
 
-# Any number of OpenAI-compatible endpoints, each a provider of its own name beside "local" and
-# "openai"; only this file can name them. Profiles, conversations and `provider` choose them by
-# name. They stand behind all other settings, since a table of a TOML file goes to the next one.
+# Any number of OpenAI-compatible endpoints, each a provider with its own name beside "local" and
+# "openai"; they can be set only in this file. Profiles, conversations and `provider` choose them
+# by name. They come after all other settings, because a setting after a table belongs to the table.
 #
 #[[endpoint]]
 #name = "azure"                          # 1 to 64 of a-z, 0-9 and inner hyphens
 #base_url = "https://example.openai.azure.com/openai/deployments/chat"
 #api_key_file = "/run/secrets/azure-key" # or api_key_env = "AZURE_KEY"
 #key_header = "api-key"                  # without it, Authorization: Bearer
-#query = { api-version = "2024-10-21" }  # behind every path
-#headers = { x-team = "blue" }           # of every request
-#models = ["gpt-4o*", "*mini"]           # which are offered, in this order; without it, all
-#ca_file = "house.pem"                   # authorities, or the very certificate of the server
-#tls_server_name = "model.house.example" # where the certificate has another name
+#query = { api-version = "2024-10-21" }  # appended to every URL
+#headers = { x-team = "blue" }           # sent with every request
+#models = ["gpt-4o*", "*mini"]           # the models to offer, in this order; by default all
+#ca_file = "house.pem"                   # authorities, or the server's own certificate
+#tls_server_name = "model.house.example" # if the certificate has another name
 #proxy = "socks5h://127.0.0.1:9050"      # http, https, socks5, socks5h, or "environment"
-#api = "responses"                       # OpenAI's Responses API; without it, "chat"
+#api = "responses"                       # OpenAI's Responses API; by default "chat"
 #
-# What holds for single models of it; of several tables, the first whose pattern fits. A model that
-# refuses something teaches that by itself, too.
+# Settings for single models of it; the first table whose pattern matches applies. Parameters that
+# a model refuses need no setting: they are learned from its errors.
 #
 #[[endpoint.model]]
 #match = "qwen3-*"
-#window_tokens = 32768                   # before what the endpoint tells
+#window_tokens = 32768                   # overrides the size that the endpoint states
 #max_tokens_field = "max_tokens"         # or "max_completion_tokens"
-#temperature = false                     # is never sent
-#reasoning = "enable_thinking"           # how it is told how hard to think; one of
-#                                        #   "reasoning_effort" by its name (the usual way)
+#temperature = false                     # the temperature is never sent
+#reasoning = "enable_thinking"           # how the effort is sent; one of
+#                                        #   "reasoning_effort" as a parameter of that name (the usual way)
 #                                        #   "enable_thinking"  on or off, in chat_template_kwargs
-#                                        #   "thinking"         the same by another name
+#                                        #   "thinking"         the same under the name `thinking`
 #                                        #   "openrouter"       in OpenRouter's `reasoning`
 #                                        #   "thinking_type"    thinking.type: DeepSeek, GLM, Kimi
-#                                        #   "none"             not at all
-#efforts = ["none", "high"]              # which are offered; without it, the usual ones
-#images = false                          # whether it takes pictures
-#api = "responses"                       # where the endpoint's others are asked by "chat"
+#                                        #   "none"             not at all: no effort is offered
+#efforts = ["none", "high"]              # the efforts to offer; by default the usual ones
+#images = false                          # whether it accepts pictures
+#api = "responses"                       # if the endpoint's other models use "chat"
 "#;
 
 /// The configuration in force as a usable file, with the source of each value.

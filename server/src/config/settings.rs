@@ -56,32 +56,32 @@ pub struct Settings {
 #[command(next_help_heading = "Server")]
 #[serde(default)]
 pub struct Http {
-    /// Address to listen on: a loopback address and a port; port 0 takes a free one
+    /// Address to listen on: a loopback address and a port; port 0 chooses a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
-    /// Further names that browsers may call this server by, such as "companion.example"
+    /// Further host names that browsers may use for this server, such as "companion.example"
     /// behind a proxy or "127.0.0.1:8080" for `trunk serve`. The loopback names with the
-    /// port listened on are always allowed
+    /// listening port are always allowed
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     #[serde(deserialize_with = "list")]
     pub allowed_hosts: Vec<String>,
-    /// Bytes in the body of one request at most; one with a message may have as many as
-    /// message_chars can take (1024 to 16777216)
+    /// Largest body of a request in bytes; the body of a message may be as large as
+    /// message_chars requires (1024 to 16777216)
     #[arg(long, value_name = "BYTES", default_value = "262144")]
     pub body_bytes: Within<1024, 16_777_216>,
-    /// Bytes in a file that is imported over HTTP (1048576 to 17179869184)
+    /// Largest file that can be imported over HTTP, in bytes (1048576 to 17179869184)
     #[arg(long, value_name = "BYTES", default_value = "268435456")]
     pub import_bytes: Within<1_048_576, 17_179_869_184>,
     /// Bytes per second at which the body of a request has to arrive; a slower one is refused.
-    /// For comparison, the slowest data call of a mobile phone has 1200 (1 to 1048576)
+    /// For comparison, the slowest mobile data call reaches 1200 (1 to 1048576)
     #[arg(long, value_name = "BYTES", default_value = "500")]
     pub body_rate: Within<1, 1_048_576>,
     /// Milliseconds by which a body may fall behind that rate, which is also the longest pause
     /// within a body (100 to 600000)
     #[arg(long, value_name = "MS", default_value = "10000")]
     pub body_grace_ms: Within<100, 600_000>,
-    /// Milliseconds until a request is given up that was received completely and has no answer
-    /// yet (1000 to 600000)
+    /// Milliseconds after which a completely received request without an answer is ended with
+    /// an error (1000 to 600000)
     #[arg(long, value_name = "MS", default_value = "30000")]
     pub request_timeout_ms: Within<1000, 600_000>,
     /// Requests that are handled at the same time, counted separately for sending messages and
@@ -97,7 +97,7 @@ pub struct Http {
     #[arg(long, value_name = "COUNT", default_value = "256")]
     pub max_observers: Within<1, 65_536>,
     /// Milliseconds between two pings to an observer; one that leaves two unanswered is
-    /// dropped (50 to 600000)
+    /// disconnected (50 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub observer_ping_ms: Within<50, 600_000>,
 }
@@ -107,11 +107,11 @@ pub struct Http {
 #[command(next_help_heading = "Data")]
 #[serde(default)]
 pub struct Data {
-    /// Folder of the database; made when it is not there. Without it the user's data folder,
+    /// Folder of the database; created if it does not exist. By default the user's data folder,
     /// such as ~/.local/share/companion
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Milliseconds for which a deleted conversation can be brought back; 0 removes it at once
+    /// Milliseconds for which a deleted conversation can be restored; 0 removes it at once
     /// (0 to 31536000000)
     #[arg(long, value_name = "MS", default_value = "86400000")]
     pub undo_delete_ms: Within<0, 31_536_000_000>,
@@ -123,16 +123,16 @@ pub struct Data {
 #[serde(default)]
 pub struct Model {
     /// What produces text: "local" (a GGUF model in this machine's memory), "openai" (the
-    /// OpenAI-compatible endpoint of the base URL) or the name of an [[endpoint]]. Without it
-    /// "openai" where a base URL is configured, else the first [[endpoint]], else "local"
+    /// OpenAI-compatible endpoint of the base URL) or the name of an [[endpoint]]. By default
+    /// "openai" if a base URL is configured, else the first [[endpoint]], else "local"
     #[arg(long, value_name = "NAME")]
     pub provider: Option<ProviderName>,
-    /// Name of the model. Without it the profile's, else the provider's first
+    /// Name of the model. By default the profile's, else the provider's first
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
-    /// Tokens that the model sees at once, question and answer; 0 takes 4096 for a local model
-    /// (cut to what it was made for), and for an endpoint what a refusal of it or its list tells
-    /// of the model, else 32768 (0 to 2097152)
+    /// Size of the model's context window in tokens, for the conversation and the answer
+    /// together; 0 chooses 4096 for a local model (at most what it was trained for), and for an
+    /// endpoint the size that its errors or its list of models state, else 32768 (0 to 2097152)
     #[arg(long, value_name = "TOKENS", default_value = "0")]
     pub context_tokens: Within<0, 2_097_152>,
 }
@@ -143,7 +143,7 @@ pub struct Model {
 #[serde(default)]
 pub struct Openai {
     /// Address of the endpoint up to and without /chat/completions, such as
-    /// "http://127.0.0.1:11434/v1". With provider "openai" and without it, OpenAI's own
+    /// "http://127.0.0.1:11434/v1". By default, if the provider is "openai", OpenAI's own
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
     /// Only from the file or the environment; see [`all`] for its description.
@@ -152,13 +152,13 @@ pub struct Openai {
     /// Only from the file or the environment, because it may contain a password.
     #[arg(skip)]
     pub proxy: Option<ProxyText>,
-    /// By which interface the endpoint is asked: "chat" (chat completions) or "responses" (OpenAI's
-    /// Responses API, for models that it alone serves)
+    /// API of the endpoint: "chat" (chat completions) or "responses" (OpenAI's Responses API,
+    /// which some models require)
     #[arg(long, value_name = "NAME", default_value = "chat")]
     pub api: Interface,
 }
 
-/// By which interface an endpoint is asked.
+/// The API of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "`--help` would show comments of the variants")]
@@ -173,27 +173,27 @@ pub enum Interface {
 #[command(next_help_heading = "Local model")]
 #[serde(default)]
 pub struct Local {
-    /// GGUF file of the model. Without it the default model in the user's cache folder, such
-    /// as ~/.cache/companion/models/SmolLM2-135M-Instruct.Q4_1.gguf
+    /// GGUF file of the model; unless it is set, the default model in the user's cache folder,
+    /// such as ~/.cache/companion/models/SmolLM2-135M-Instruct.Q4_1.gguf
     #[arg(long, value_name = "FILE")]
     pub model_file: Option<PathBuf>,
-    /// Folder of further GGUF files, which conversations can choose by name; one model is in
-    /// memory at a time
+    /// Folder of further GGUF files, which can be chosen by name for a conversation; only one
+    /// model is in memory at a time
     #[arg(long, value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
-    /// Threads that write the answer; 0 chooses by the number of cores (0 to 256)
+    /// Threads that generate the answer; 0 chooses by the number of cores (0 to 256)
     #[arg(long, value_name = "COUNT", default_value = "0")]
     pub local_threads: Within<0, 256>,
     /// Threads that read the prompt; 0 chooses by the number of cores (0 to 256)
     #[arg(long, value_name = "COUNT", default_value = "0")]
     pub local_prompt_threads: Within<0, 256>,
-    /// Tokens in one answer at most, where the profile names no other bound (1 to 1048576)
+    /// Maximum number of tokens in one answer, unless the profile sets another limit (1 to 1048576)
     #[arg(long, value_name = "TOKENS", default_value = "2048")]
     pub local_answer_tokens: Within<1, 1_048_576>,
     /// When the model is loaded: "first-use" or "start"
     #[arg(long, value_name = "WHEN", default_value = "first-use")]
     pub local_load: LoadWhen,
-    /// Milliseconds without a question after which the model leaves memory; 0 is never
+    /// Milliseconds of idle time after which the model is unloaded from memory; 0 means never
     /// (0 to 604800000)
     #[arg(long, value_name = "MS", default_value = "0")]
     pub local_idle_ms: Within<0, 604_800_000>,
@@ -213,37 +213,37 @@ pub enum LoadWhen {
 #[command(next_help_heading = "Turns")]
 #[serde(default)]
 pub struct Turns {
-    /// Characters in one message at most (1 to 2000000)
+    /// Maximum number of characters in one message (1 to 2000000)
     #[arg(long, value_name = "CHARS", default_value = "200000")]
     pub message_chars: Within<1, 2_000_000>,
-    /// Messages in one page of a transcript, unless asked otherwise (1 to 200)
+    /// Messages in one page of a transcript, unless the request sets another number (1 to 200)
     #[arg(long, value_name = "COUNT", default_value = "50")]
     pub transcript_page: Within<1, 200>,
-    /// Conversations in one page of the list, unless asked otherwise (1 to 200)
+    /// Conversations in one page of the list, unless the request sets another number (1 to 200)
     #[arg(long, value_name = "COUNT", default_value = "50")]
     pub worker_page: Within<1, 200>,
-    /// Milliseconds within which something of an answer has to come. Any sign of life begins
-    /// them anew: thinking, and comments that keep a connection alive (100 to 3600000)
+    /// Milliseconds within which an answer has to begin. Any sign of life restarts the time, such
+    /// as reasoning and comments that keep a connection alive (100 to 3600000)
     #[arg(long, value_name = "MS", default_value = "120000")]
     pub first_token_ms: Within<100, 3_600_000>,
-    /// Milliseconds of silence in the middle of an answer after which a turn is given up. What
-    /// is a sign of life before it began is one here (100 to 3600000)
+    /// Milliseconds of silence during an answer after which the turn is ended. The same signs of
+    /// life restart the time (100 to 3600000)
     #[arg(long, value_name = "MS", default_value = "60000")]
     pub stall_ms: Within<100, 3_600_000>,
-    /// Milliseconds that one turn may take in all; nothing else ends a model that thinks on
+    /// Maximum milliseconds of a whole turn; no other limit ends a model that keeps reasoning
     /// (1000 to 86400000)
     #[arg(long, value_name = "MS", default_value = "3600000")]
     pub turn_ms: Within<1000, 86_400_000>,
-    /// How often a provider that fails before anything is shown is asked again, where the
-    /// failure may pass: no connection, too many requests, a fault of its own (0 to 10)
+    /// How often a request is retried that fails before anything is shown, if the failure may be
+    /// temporary: no connection, too many requests, a fault of the provider (0 to 10)
     #[arg(long, value_name = "COUNT", default_value = "2")]
     pub retries: Within<0, 10>,
-    /// Milliseconds of the pause before it is asked again, doubled each time, half of it by
-    /// chance (1 to 60000)
+    /// Milliseconds of the pause before the first retry, doubled for each further one; half of a
+    /// pause is random (1 to 60000)
     #[arg(long, value_name = "MS", default_value = "500")]
     pub retry_ms: Within<1, 60_000>,
-    /// Milliseconds of the longest such pause; a provider that asks for a longer one is not
-    /// asked again (1 to 600000)
+    /// Milliseconds of the longest such pause; if a provider asks for a longer one, the request
+    /// is not retried (1 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub retry_max_ms: Within<1, 600_000>,
     /// The least milliseconds between two commits of an answer's pieces; without it each piece is
@@ -257,11 +257,11 @@ pub struct Turns {
 #[command(next_help_heading = "Prompts")]
 #[serde(default)]
 pub struct Prompts {
-    /// Folder that takes the place of the built-in prompts: a profiles.toml and the prompts
-    /// that it names
+    /// Folder with prompts that replace the built-in ones: a profiles.toml and the prompts that
+    /// it names
     #[arg(long, value_name = "DIR")]
     pub prompts_dir: Option<PathBuf>,
-    /// What the prompts call the place that the Companion works at
+    /// Name of the place where the Companion works, for use in the prompts
     #[arg(long, value_name = "NAME", default_value = "this workspace")]
     pub workspace: String,
 }
@@ -271,11 +271,11 @@ pub struct Prompts {
 #[command(next_help_heading = "Log")]
 #[serde(default)]
 pub struct Log {
-    /// What is logged: a level (error, warn, info, debug, trace), also by part, such as
+    /// What is logged: a level (error, warn, info, debug, trace), also for single parts, such as
     /// "info,server=debug"
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
-    /// How it is written: "pretty" for people or "json" for machines
+    /// Format of the log: "pretty" for people or "json" for machines
     #[arg(long, value_name = "FORMAT", default_value = "pretty")]
     pub log_format: LogFormat,
 }
@@ -332,14 +332,14 @@ impl Setting {
 
 /// The path of a secret: it has no flag, since other users of a machine can read a process's
 /// arguments.
-const API_KEY_FILE: &str = "File that holds the endpoint's API key. The key itself can only come \
-    from a file or from the environment (COMPANION_API_KEY; OPENAI_API_KEY where the provider is \
+const API_KEY_FILE: &str = "File with the endpoint's API key. The key itself can only come \
+    from a file or from the environment (COMPANION_API_KEY; OPENAI_API_KEY if the provider is \
     \"openai\" and nothing else names a key)";
 
 /// A proxy's address may contain a password, so it has no flag either.
-const PROXY: &str = "Proxy that the endpoint is reached through, such as \"http://me:secret@proxy:3128\" \
-    (http, https, socks5, or socks5h where the proxy looks names up), or \"environment\" for what \
-    HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say; without it they do not count";
+const PROXY: &str = "Proxy for requests to the endpoint, such as \"http://me:secret@proxy:3128\" \
+    (http, https, socks5, or socks5h if the proxy resolves host names), or \"environment\" to use \
+    HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, which are ignored by default";
 
 /// All settings, in the order of the concerns.
 pub fn all() -> Vec<Setting> {

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_are_inside() {
+    fn bounds_are_inclusive() {
         type Small = Within<2, 4>;
         for (text, good) in [("1", false), ("2", true), ("4", true), ("5", false), ("x", false)] {
             assert_eq!(text.parse::<Small>().is_ok(), good, "{text}");

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_not_closed_before_its_answer_is_sent() {
+    fn a_connection_is_not_closed_before_its_response_is_sent() {
         let activity = activity();
         assert!(activity.begin());
         assert!(activity.idle_since().is_none() && !activity.close());

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_and_configured_names_are_allowed_and_nothing_else() {
+    fn only_own_and_configured_names_are_allowed() {
         let configured = ["companion.example".to_owned(), "Desk.example:8443".to_owned()];
         let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &configured);
         for (host, allowed) in [
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_implied_port_may_be_left_out() {
+    fn the_default_port_may_be_omitted() {
         let hosts = Hosts::new("127.0.0.1:80".parse().unwrap(), &[]);
         assert!(hosts.allow("localhost") && hosts.allow("localhost:80"));
     }

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changes_and_the_whole_interface_is_guarded() {
+    fn changes_and_the_whole_api_are_guarded() {
         for (method, path, guarded) in [
             (Method::GET, "/", false),
             (Method::HEAD, "/c/w", false),

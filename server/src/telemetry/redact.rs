@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn input_that_serde_quotes_is_left_out() {
+    fn input_that_serde_quotes_is_removed() {
         let redactor = Redactor::of(Vec::new());
         for (line, clean) in [
             (

@@ -3,7 +3,7 @@
 use super::support::start;
 
 #[tokio::test]
-async fn embedded_files_are_kept_for_good_and_unknown_ones_are_not_there() {
+async fn embedded_files_are_cached_forever_and_unknown_ones_not_found() {
     let server = start("").await;
     for asset in server::assets::ASSETS {
         let answer = server.get(asset.path).header("accept-encoding", "br").send().await.unwrap();

@@ -56,7 +56,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const REFUSED: (u16, &str) = (422, "invalid_input");
 
 #[tokio::test]
-async fn a_body_that_is_no_valid_json_object_is_refused_everywhere() {
+async fn a_body_that_is_not_a_json_object_is_refused_everywhere() {
     let server = start("").await;
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let bodies: &[&[u8]] = &[

@@ -53,7 +53,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn bodies_that_are_being_received_keep_no_other_request_out() {
+async fn bodies_being_received_do_not_block_other_requests() {
     let server = start("max_requests = 1").await;
     let worker = server.worker().await;
     let mut waiting = Vec::new();
@@ -78,7 +78,7 @@ async fn bodies_that_are_being_received_keep_no_other_request_out() {
 }
 
 #[tokio::test]
-async fn a_body_in_pieces_is_taken_when_it_is_whole() {
+async fn a_body_in_pieces_is_accepted_when_it_is_complete() {
     let server = start("max_requests = 1").await;
     let mut stream = stuck(&server, &server.workers(), JSON).await;
     // The body begins with a brace; spaces after it keep it valid JSON.
@@ -95,7 +95,7 @@ async fn a_body_in_pieces_is_taken_when_it_is_whole() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_keep_the_rate_is_ended() {
+async fn a_body_below_the_minimum_rate_is_refused() {
     let server = start("body_grace_ms = 100\nmax_requests = 1").await;
     let import = "/api/v1/runtimes/backend-internal/import";
     for (path, kind) in [(server.workers().as_str(), JSON), ("/", FORM), (import, JSON)] {
@@ -138,7 +138,7 @@ async fn deaf(server: &Server) -> std::net::TcpListener {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again() {
+async fn a_request_that_takes_too_long_is_ended_and_frees_its_slot() {
     let server = start("request_timeout_ms = 1000\nmax_requests = 1").await;
     let _deaf = deaf(&server).await;
     let asked = server.get("/api/v1/models").send();
@@ -148,7 +148,7 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again()
 }
 
 #[tokio::test]
-async fn pages_probes_and_sends_do_not_keep_each_other_out() {
+async fn pages_probes_and_sends_do_not_block_each_other() {
     let server = start("request_timeout_ms = 60000\nmax_requests = 1").await;
     let worker = server.worker().await;
     let deaf = deaf(&server).await;
@@ -178,7 +178,7 @@ async fn closed(stream: &mut TcpStream) -> bool {
 }
 
 #[tokio::test]
-async fn the_connection_that_is_idle_for_longest_is_closed_for_a_new_one() {
+async fn the_longest_idle_connection_is_closed_for_a_new_one() {
     let server = start("max_connections = 8").await;
     let mut taken = Vec::new();
     for _ in 0..8 {
@@ -199,7 +199,7 @@ async fn the_connection_that_is_idle_for_longest_is_closed_for_a_new_one() {
 }
 
 #[tokio::test]
-async fn connections_without_a_whole_request_head_are_closed_for_new_ones() {
+async fn connections_without_a_complete_request_head_are_closed_for_new_ones() {
     let server = start("max_connections = 8").await;
     let mut silent = Vec::new();
     for n in 0..64 {
@@ -216,7 +216,7 @@ async fn connections_without_a_whole_request_head_are_closed_for_new_ones() {
 }
 
 #[tokio::test]
-async fn a_connection_whose_request_is_being_handled_is_never_closed_for_a_new_one() {
+async fn a_connection_with_a_running_request_is_never_closed_for_a_new_one() {
     let server = start("max_connections = 8").await;
     let worker = server.worker().await;
     let events = format!("{worker}/events");
@@ -252,7 +252,7 @@ async fn a_connection_whose_request_is_being_handled_is_never_closed_for_a_new_o
 }
 
 #[tokio::test]
-async fn a_new_connection_waits_while_all_others_have_a_request_that_is_handled() {
+async fn a_new_connection_waits_while_all_others_have_running_requests() {
     let server = start("max_connections = 8").await;
     let events = format!("{}/events", server.worker().await);
     let mut observers = Vec::new();
@@ -306,7 +306,7 @@ async fn read_alive(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_told_in_the_words_of_whoever_sent_it() {
+async fn a_too_large_body_is_refused_in_the_format_and_language_of_its_sender() {
     let server = start("").await;
     let path = server.worker().await;
     let page = path.replace("/api/v1/runtimes/backend-internal/workers", "/c");

@@ -25,7 +25,7 @@ async fn models(server: &Server) -> (ModelList, String) {
 }
 
 #[tokio::test]
-async fn profiles_are_listed_and_their_prompts_can_be_read() {
+async fn profiles_and_their_prompts_are_listed() {
     let server = start("").await;
     let list: ProfileList =
         server.get("/api/v1/profiles").send().await.unwrap().json().await.unwrap();
@@ -41,7 +41,7 @@ async fn profiles_are_listed_and_their_prompts_can_be_read() {
 }
 
 #[tokio::test]
-async fn the_endpoints_models_are_listed_without_its_address() {
+async fn models_of_an_endpoint_are_listed_without_its_address() {
     let server = start("").await;
     let names = ["b", "a"].map(str::to_owned).to_vec();
     server.upstream.script(Script { models: names, ..Script::default() });
@@ -59,7 +59,7 @@ async fn the_endpoints_models_are_listed_without_its_address() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_away_is_told_and_the_configured_model_is_there() {
+async fn an_unreachable_endpoint_is_reported_and_its_configured_model_listed() {
     let server = start("").await;
     server.upstream.refuse().await;
     let (list, text) = models(&server).await;
@@ -71,7 +71,7 @@ async fn an_endpoint_that_is_away_is_told_and_the_configured_model_is_there() {
 }
 
 #[tokio::test]
-async fn a_folder_of_models_is_listed_by_name_and_only_its_names_are_taken() {
+async fn a_folder_of_models_is_listed_by_name_and_only_those_names_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("models");
     std::fs::create_dir(&inside).unwrap();
@@ -103,7 +103,7 @@ async fn a_folder_of_models_is_listed_by_name_and_only_its_names_are_taken() {
 }
 
 #[tokio::test]
-async fn a_choice_is_asked_from_the_next_turn_on() {
+async fn a_chosen_model_is_used_from_the_next_turn() {
     let server = start("").await;
     server.says("Yes.");
     let body = json!({ "profile": "code", "model": "another", "title": "Code" });
@@ -139,7 +139,7 @@ async fn a_choice_is_asked_from_the_next_turn_on() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_changes_nothing() {
+async fn an_invalid_change_changes_nothing() {
     let server = start("").await;
     let worker = server.worker().await;
     let before: Worker = server.get(&worker).send().await.unwrap().json().await.unwrap();
@@ -159,7 +159,7 @@ async fn a_change_that_cannot_be_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_with_anything_wrong_in_it_changes_nothing() {
+async fn a_change_with_one_invalid_field_changes_nothing() {
     let server = start("").await;
     let worker = server.worker().await;
     let before: Worker = server.get(&worker).send().await.unwrap().json().await.unwrap();

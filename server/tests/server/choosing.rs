@@ -25,7 +25,7 @@ async fn worker(server: &Server, path: &str) -> Worker {
 }
 
 #[tokio::test]
-async fn the_page_has_every_profile_and_model_and_no_script() {
+async fn the_page_lists_every_profile_and_model_and_has_no_script() {
     let server = start("").await;
     let names = ["a<b>".to_owned()].to_vec();
     server.upstream.script(Script { models: names, ..Script::default() });
@@ -46,7 +46,7 @@ async fn the_page_has_every_profile_and_model_and_no_script() {
 }
 
 #[tokio::test]
-async fn a_form_begins_a_conversation_and_another_changes_it() {
+async fn one_form_creates_a_conversation_and_another_changes_it() {
     let server = start("").await;
     let fields = "do=create&profile=code&model=openai%2Fmaker%2Fm&title=Code";
     for path in ["/new", "/"] {
@@ -75,7 +75,7 @@ async fn a_form_begins_a_conversation_and_another_changes_it() {
 }
 
 #[tokio::test]
-async fn what_is_refused_stays_in_the_form() {
+async fn refused_values_stay_in_the_form() {
     let server = start("").await;
     let before = server.registry.home().summary().await.unwrap().workers;
     for (fields, status) in [

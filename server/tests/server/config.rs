@@ -16,7 +16,7 @@ fn with(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Co
 }
 
 #[test]
-fn the_nearer_one_wins() {
+fn flags_override_variables_and_variables_the_file() {
     let stall = |file, arguments, variables| {
         with(file, arguments, variables).unwrap().settings.turns.stall_ms.get()
     };
@@ -31,7 +31,7 @@ fn the_nearer_one_wins() {
 }
 
 #[test]
-fn lists_come_in_every_spelling() {
+fn lists_can_be_written_in_every_source() {
     let hosts = |file, arguments, variables| {
         with(file, arguments, variables).unwrap().settings.http.allowed_hosts
     };
@@ -42,13 +42,13 @@ fn lists_come_in_every_spelling() {
 }
 
 #[test]
-fn a_text_that_looks_like_a_number_stays_a_text() {
+fn a_text_that_looks_like_a_number_is_a_text() {
     let config = with("", &["--model", "4"], &[]).unwrap();
     assert_eq!(config.settings.model.model.as_deref(), Some("4"));
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_and_where_they_are() {
+fn all_mistakes_are_reported_together_with_their_positions() {
     let file = "# one\nstall_ms = 5\nstal_ms = 5000\nlisten = \"0.0.0.0:3000\"\n\
                 provider = \"magic\"\napi_key = \"sk-secret\"\nallowed_hosts = [\"http://x\"]\n";
     let variables = [("COMPANION_TURN_MS", "long"), ("COMPANION_BASE_URL", "gopher://a")];
@@ -60,7 +60,7 @@ fn all_mistakes_are_told_at_once_and_where_they_are() {
         "companion.toml:3: stal_ms: there is no such setting; did you mean stall_ms?",
         "companion.toml:4: listen: 0.0.0.0:3000 can be reached from other machines",
         "companion.toml:5: provider: ",
-        "companion.toml:6: api_key: a key does not belong into this file",
+        "companion.toml:6: api_key: a key does not belong in this file",
         "companion.toml:7: allowed_hosts: ",
         "COMPANION_TURN_MS: ",
         "COMPANION_BASE_URL: ",
@@ -71,13 +71,13 @@ fn all_mistakes_are_told_at_once_and_where_they_are() {
 }
 
 #[test]
-fn broken_syntax_is_told_with_its_line() {
+fn a_syntax_error_is_reported_with_its_line() {
     let text = with("a = 1\nb = = 2\n", &[], &[]).unwrap_err();
     assert!(text.contains("companion.toml:2"), "{text}");
 }
 
 #[test]
-fn a_named_file_has_to_be_there_and_the_usual_one_need_not() {
+fn a_named_file_has_to_exist_and_the_default_one_need_not() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(load(folder.path(), &[], &[]).unwrap().file, None);
     for (arguments, variables) in [
@@ -93,7 +93,7 @@ fn a_named_file_has_to_be_there_and_the_usual_one_need_not() {
 }
 
 #[test]
-fn relative_paths_start_at_the_file() {
+fn relative_paths_are_resolved_from_the_folder_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("companion.toml");
     std::fs::write(&file, "data_dir = \"data\"").unwrap();
@@ -105,7 +105,7 @@ fn relative_paths_start_at_the_file() {
 }
 
 #[test]
-fn the_provider_follows_the_base_url_and_keys_choose_nothing() {
+fn the_base_url_chooses_the_provider_and_a_key_does_not() {
     let url = "base_url = \"http://127.0.0.1:1/v1\"\n";
     let key = |config: &Config| config.api_key.as_ref().map(|key| key.reveal().to_owned());
     let stray = [("OPENAI_API_KEY", "stray")];
@@ -136,7 +136,7 @@ fn the_provider_follows_the_base_url_and_keys_choose_nothing() {
 }
 
 #[test]
-fn a_key_is_no_flag_and_is_never_printed() {
+fn a_key_cannot_be_a_flag_and_is_never_printed() {
     assert!(with("", &["--api-key", "sk"], &[]).is_err());
     assert!(with("", &["--api-key-file", "f"], &[]).is_err());
     let url = "base_url = \"http://127.0.0.1:1/v1\"\n";
@@ -147,7 +147,7 @@ fn a_key_is_no_flag_and_is_never_printed() {
 }
 
 #[test]
-fn what_is_printed_can_be_read_again_and_says_where_it_came_from() {
+fn the_printed_configuration_can_be_read_again_and_names_each_source() {
     let file = "stall_ms = 2000\nbase_url = \"http://127.0.0.1:1/v1\"\n";
     let config = with(file, &["--log", "debug"], &[("COMPANION_WORKER_PAGE", "7")]).unwrap();
     let text = sample::effective(&config);

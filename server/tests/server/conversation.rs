@@ -19,7 +19,7 @@ async fn ended(server: &Server, worker: &str, turn: &str) -> Turn {
 }
 
 #[tokio::test]
-async fn a_message_is_answered_and_kept() {
+async fn a_message_is_answered_and_stored() {
     let server = start("").await;
     server.says("Hello to you.");
     let worker = server.worker().await;
@@ -40,7 +40,7 @@ async fn a_message_is_answered_and_kept() {
 }
 
 #[tokio::test]
-async fn the_same_id_is_the_same_message() {
+async fn a_repeated_id_gets_the_same_response() {
     let server = start("").await;
     server.says("Once.");
     let path = format!("{}/messages", server.worker().await);
@@ -56,7 +56,7 @@ async fn the_same_id_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn a_second_message_is_busy_and_a_cancel_ends_the_first() {
+async fn a_second_message_gets_busy_and_a_cancel_ends_the_first() {
     let server = start("").await;
     server.hesitates();
     let worker = server.worker().await;
@@ -106,7 +106,7 @@ async fn workers_are_created_listed_renamed_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_status_says_who_answers_and_no_address() {
+async fn the_status_names_the_provider_and_no_address() {
     let server = start("message_chars = 1000").await;
     let text = server.get("/api/v1/status").send().await.unwrap().text().await.unwrap();
     assert!(!text.contains("127.0.0.1") && !text.contains("http"), "{text}");
@@ -121,7 +121,7 @@ async fn the_status_says_who_answers_and_no_address() {
 }
 
 #[tokio::test]
-async fn readiness_ends_before_life_does() {
+async fn readiness_ends_before_liveness() {
     let server = start("").await;
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 200);
     // This client's connection stays open, as a load balancer's would.
@@ -134,7 +134,7 @@ async fn readiness_ends_before_life_does() {
 }
 
 #[tokio::test]
-async fn with_nobody_to_answer_it_lives_is_not_ready_and_says_what_to_configure() {
+async fn without_a_provider_the_server_is_not_ready_and_says_what_to_configure() {
     let server = start("provider = \"local\"\nmodel_file = \"none.gguf\"").await;
     assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);
     let (status, name, body) = code(server.get("/readyz").send().await.unwrap()).await;

@@ -46,7 +46,7 @@ fn refusing_proxy(status: &'static str) -> SocketAddr {
 }
 
 #[test]
-fn a_proxy_that_does_not_work_is_a_fault_with_its_line() {
+fn a_failing_proxy_is_reported_with_its_line() {
     let (printed, failed) = doctor(&second("proxy = \"http://nowhere.invalid:3128\""));
     assert!(failed, "{printed}");
     let told = "models of two fail  companion.toml:7: proxy: The proxy's host was not found.";
@@ -74,7 +74,7 @@ fn a_proxy_that_does_not_work_is_a_fault_with_its_line() {
 }
 
 #[test]
-fn settings_that_no_endpoint_can_have_are_told_with_their_line() {
+fn invalid_endpoint_settings_are_reported_with_their_line() {
     for (lines, told) in [
         ("headers = { Host = \"x\" }", "companion.toml:7: headers: the provider two"),
         ("api = \"chat\"\nca_file = \"none.pem\"", "companion.toml:8: ca_file: the provider two"),
@@ -85,7 +85,7 @@ fn settings_that_no_endpoint_can_have_are_told_with_their_line() {
 }
 
 #[test]
-fn an_effort_that_nobody_knows_is_told_with_those_that_there_are() {
+fn an_unknown_effort_is_reported_with_the_known_ones() {
     let table = |effort: &str| {
         second(&format!("[[endpoint.model]]\nmatch = \"m\"\nefforts = [\"low\", \"{effort}\"]"))
     };

@@ -45,7 +45,7 @@ fn contract() -> BTreeSet<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_document_has_each_route_of_the_contract_and_no_other() {
+async fn the_document_has_exactly_the_routes_of_the_contract() {
     let server = start("").await;
     let document: Value =
         server.get("/api/v1/openapi.json").send().await.unwrap().json().await.unwrap();
@@ -60,7 +60,7 @@ async fn the_document_has_each_route_of_the_contract_and_no_other() {
 }
 
 #[tokio::test]
-async fn each_documented_route_is_there_and_knows_only_its_methods() {
+async fn each_documented_route_exists_and_allows_only_its_methods() {
     let server = start("").await;
     let worker = server.worker_id().await.to_string();
     let missing = "019aabcd-0123-7abc-8def-0123456789ab";
@@ -82,7 +82,7 @@ async fn each_documented_route_is_there_and_knows_only_its_methods() {
 }
 
 #[tokio::test]
-async fn everything_that_is_referred_to_is_there() {
+async fn every_reference_in_the_document_resolves() {
     let (_, document) = server::routes::api();
     let document = serde_json::to_value(&document).unwrap();
     let text = document.to_string();

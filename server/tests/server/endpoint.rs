@@ -68,7 +68,7 @@ async fn transcript(server: &Server, worker: &str) -> Transcript {
 /// The turn was cancelled before the first text, which made every later message fail in another
 /// program (mistral-vibe#1006).
 #[tokio::test]
-async fn a_turn_that_was_stopped_before_its_first_text_kills_no_conversation() {
+async fn a_conversation_goes_on_after_a_turn_cancelled_before_its_first_text() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     let replies = vec![vec![Step::Silent], says("Second answer."), says("Third answer.")];
@@ -92,7 +92,7 @@ async fn a_turn_that_was_stopped_before_its_first_text_kills_no_conversation() {
 
 /// One answer is blank, and another one ends in line breaks and is continued.
 #[tokio::test]
-async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
+async fn blank_answers_are_not_sent_and_a_continued_answer_is_sent_trimmed() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     let cut = Answer { finish: "length".into(), ..Answer::pieces(["One.\n\n"]) };
@@ -123,7 +123,7 @@ async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
 /// The list of models does not tell the window's size; six turns of some 1,600 characters each
 /// exceed it.
 #[tokio::test]
-async fn a_window_that_nobody_knew_is_learned_and_every_message_is_answered() {
+async fn an_unknown_window_is_learned_and_every_message_is_answered() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     let mut rules = strict();
@@ -149,7 +149,7 @@ async fn a_window_that_nobody_knew_is_learned_and_every_message_is_answered() {
 
 /// A refused parameter is shown by the API and on the page (new-api#418).
 #[tokio::test]
-async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
+async fn a_refusal_is_shown_with_the_endpoints_message_and_remembered() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     let words = "Unknown parameter: 'stream_options'. Ask me@firm.example, key sk-live-123456.";
@@ -173,7 +173,7 @@ async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
 
 /// In each of these turns the endpoint received the prompt, and the page shows the request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_sent_is_shown_however_the_turn_ends() {
+async fn the_sent_request_is_shown_however_the_turn_ends() {
     let server = start("retries = 2\nretry_ms = 1\nfirst_token_ms = 1000\n").await;
     let worker = server.worker().await;
     let id = server.worker_id().await;
@@ -237,7 +237,7 @@ async fn posts_form(server: &Server, path: &str, form: &str) -> reqwest::Respons
 
 /// Without JavaScript: the field to choose an effort, and the page of the sent input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
+async fn an_effort_is_chosen_by_a_form_and_shown_with_the_sent_request() {
     let server = start(ONCE).await;
     let id = server.worker_id().await;
     let worker = server.worker().await;
@@ -260,7 +260,7 @@ async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
 
 /// The form of *Answer now*, as a browser without JavaScript sends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answer_now_asks_with_less_effort_by_a_form() {
+async fn the_answer_now_form_uses_less_effort() {
     let server = start(ONCE).await;
     let id = server.worker_id().await;
     let worker = server.worker().await;

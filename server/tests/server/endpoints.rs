@@ -32,7 +32,7 @@ async fn with_azure() -> (Server, Upstream) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_conversation_is_answered_by_the_endpoint_that_it_names() {
+async fn a_conversation_is_answered_by_its_endpoint() {
     let (server, azure) = with_azure().await;
     let list = ["gpt-b", "whisper", "gpt-a"].map(str::to_owned).to_vec();
     azure.script(Script {
@@ -71,7 +71,7 @@ async fn a_conversation_is_answered_by_the_endpoint_that_it_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_endpoint_that_is_away_hides_no_other() {
+async fn an_unreachable_endpoint_does_not_affect_others() {
     let (server, azure) = with_azure().await;
     azure.refuse().await;
     let listed = models(&server).await.providers;
@@ -85,7 +85,7 @@ async fn an_endpoint_that_is_away_hides_no_other() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_refused() {
+async fn an_unknown_provider_is_refused() {
     let server = start("").await;
     for provider in ["azure", "imported"] {
         let body = json!({ "provider": provider });
@@ -103,7 +103,7 @@ fn with(file: &str, variables: &[(&str, &str)]) -> Result<server::config::Config
 }
 
 #[test]
-fn tables_are_read_and_the_first_answers_by_default() {
+fn endpoint_tables_are_read_and_the_first_is_the_default() {
     let file = "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
                 api_key_file = \"key\"\n[[endpoint]]\nname = \"two\"\n\
                 base_url = \"http://127.0.0.1:2/v1\"\napi_key_env = \"TWO_KEY\"\n";
@@ -119,7 +119,7 @@ fn tables_are_read_and_the_first_answers_by_default() {
 }
 
 #[test]
-fn mistakes_in_tables_are_told_with_their_line() {
+fn mistakes_in_endpoint_tables_are_reported_with_their_line() {
     let table = |lines: &str| format!("\n[[endpoint]]\n{lines}\n");
     let good = "name = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"";
     for (file, part) in [
@@ -127,7 +127,7 @@ fn mistakes_in_tables_are_told_with_their_line() {
         (table(&good.replace("one", "local")), "local is taken"),
         (table(&good.replace("one", "A B")), "a provider name"),
         (table(&good.replace("http:", "ftp:")), "base_url"),
-        (table(&format!("{good}\napi_key = \"sk-secret\"")), "does not belong into this file"),
+        (table(&format!("{good}\napi_key = \"sk-secret\"")), "does not belong in this file"),
         (table(&format!("{good}\napi_key_file = \"nowhere\"")), "cannot be read"),
         (table(&format!("{good}\napi_key_env = \"NOBODY\"")), "NOBODY is not set"),
         (table(&format!("{good}\nbase_ulr = \"x\"")), "unknown field"),
@@ -143,7 +143,7 @@ fn mistakes_in_tables_are_told_with_their_line() {
 }
 
 #[test]
-fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
+fn each_endpoint_has_its_own_proxy_and_api_settings() {
     let table = |more: &str| {
         format!("[[endpoint]]\nname = \"one\"\nbase_url = \"http://model.example/v1\"\n{more}\n")
     };
@@ -189,7 +189,7 @@ fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
 
 /// Each mistake is reported with its own line, in whichever table it is.
 #[test]
-fn mistakes_in_a_later_table_are_told_with_the_line_in_it() {
+fn mistakes_in_a_later_table_are_reported_with_their_line() {
     let first = "# A comment.\n[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
                  [[endpoint.model]]\nmatch = \"a\"\n\n";
     let second = |lines: &str| {
@@ -237,7 +237,7 @@ fn a_proxy_has_no_flag() {
 const ENDPOINT: &str = "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
 
 #[test]
-fn tables_of_models_are_read_in_their_order() {
+fn model_tables_are_read_in_order() {
     let file = format!(
         "{ENDPOINT}[[endpoint.model]]\nmatch = \"o*\"\nwindow_tokens = 4096\n\
          max_tokens_field = \"max_completion_tokens\"\ntemperature = false\nimages = true\n\
@@ -266,7 +266,7 @@ fn tables_of_models_are_read_in_their_order() {
 }
 
 #[test]
-fn mistakes_in_tables_of_models_are_told_with_their_line() {
+fn mistakes_in_model_tables_are_reported_with_their_line() {
     for (lines, part) in [
         ("window_tokens = 4096", "missing field `match`"),
         ("match = \"a[\"", "match"),
@@ -295,7 +295,7 @@ fn mistakes_in_tables_of_models_are_told_with_their_line() {
 
 /// The owner's settings for a model appear in the list of models and are used in requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_owners_word_on_a_model_reaches_the_list_and_the_endpoint() {
+async fn model_settings_apply_to_the_list_and_to_requests() {
     let qwen = Upstream::start().await.unwrap();
     qwen.script(Script { models: vec!["qwen3-8b".into(), "plain".into()], ..Script::default() });
     let table = format!(

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::support::{code, message_id, start};
 
 #[tokio::test]
-async fn each_mistake_has_its_code_and_names_its_place() {
+async fn each_mistake_has_its_code_and_names_its_position() {
     let server = start("").await;
     let worker = server.worker().await;
     let messages = format!("{worker}/messages");
@@ -119,7 +119,7 @@ async fn each_mistake_has_its_code_and_names_its_place() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn the_response_to_a_wrong_method_lists_the_allowed_ones() {
     let server = start("").await;
     let answer = server.post("/api/v1/status").send().await.unwrap();
     assert_eq!(answer.status(), 405);
@@ -138,7 +138,7 @@ async fn a_body_has_to_be_json() {
 }
 
 #[tokio::test]
-async fn a_body_has_a_largest_size() {
+async fn the_size_of_a_body_is_limited() {
     let server = start("body_bytes = 2048").await;
     let path = server.workers();
     let json = |length: usize| {
@@ -163,7 +163,7 @@ async fn a_body_has_a_largest_size() {
 /// A program may write every character as an escape, and a character beyond U+FFFF as two of them
 /// (RFC 8259, section 7): twelve bytes for an emoji, as Python's `json.dumps` does.
 #[tokio::test]
-async fn a_message_of_the_largest_size_is_taken_however_it_is_written() {
+async fn a_message_of_the_largest_size_is_accepted_however_it_is_encoded() {
     let server = start("body_bytes = 2048").await;
     let path = format!("{}/messages", server.worker().await);
     let text = "\\ud83d\\ude42".repeat(200_000);
@@ -176,7 +176,7 @@ async fn a_message_of_the_largest_size_is_taken_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_head_has_a_largest_size() {
+async fn the_size_of_a_request_head_is_limited() {
     let server = start("").await;
     let long = "x".repeat(128 * 1024);
     let answer = server.get("/healthz").header("x-long", long).send().await.unwrap();

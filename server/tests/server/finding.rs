@@ -22,7 +22,7 @@ async fn found(server: &Server, query: &str) -> SearchPage {
 }
 
 #[tokio::test]
-async fn what_was_said_is_found_with_its_place_and_its_words_marked() {
+async fn messages_and_titles_are_found_with_marked_snippets() {
     let server = start("").await;
     server.says("The otter swims.");
     let worker = server.worker().await;
@@ -54,7 +54,7 @@ async fn what_was_said_is_found_with_its_place_and_its_words_marked() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_searched_for_is_refused() {
+async fn invalid_searches_are_refused() {
     let server = start("").await;
     let nobody = "019aabcd-0123-7abc-8def-0123456789ab";
     for (query, status, name) in [
@@ -73,7 +73,7 @@ async fn what_cannot_be_searched_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_around_a_message_holds_it() {
+async fn a_page_around_a_message_contains_it() {
     let server = start("").await;
     server.says("Yes.");
     let worker = server.worker().await;
@@ -101,7 +101,7 @@ async fn a_page_around_a_message_holds_it() {
 }
 
 #[tokio::test]
-async fn a_place_is_given_by_a_patch_and_asked_for_by_the_list() {
+async fn the_visibility_is_changed_by_a_patch_and_filters_the_list() {
     let server = start("").await;
     let first = server.worker().await;
     let second: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
@@ -137,7 +137,7 @@ async fn delete(server: &Server, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_nowhere_until_it_is_brought_back() {
+async fn a_deleted_conversation_is_hidden_everywhere_until_it_is_restored() {
     let server = start("").await;
     server.says("The otter swims.");
     let worker = server.worker().await;
@@ -172,7 +172,7 @@ async fn what_was_deleted_is_nowhere_until_it_is_brought_back() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_for_good_stays_away() {
+async fn a_purged_conversation_cannot_be_restored() {
     let server = start("").await;
     let (worker, id) = (server.worker().await, server.worker_id().await);
     assert_eq!(delete(&server, &worker).await, 204);
@@ -189,7 +189,7 @@ async fn what_is_deleted_for_good_stays_away() {
 }
 
 #[tokio::test]
-async fn without_a_time_for_it_nothing_can_be_brought_back() {
+async fn without_an_undo_time_nothing_can_be_restored() {
     let server = start("undo_delete_ms = 0").await;
     let worker = server.worker().await;
     assert_eq!(delete(&server, &worker).await, 204);
@@ -199,7 +199,7 @@ async fn without_a_time_for_it_nothing_can_be_brought_back() {
 }
 
 #[tokio::test]
-async fn of_many_that_were_deleted_each_can_be_found() {
+async fn each_of_many_deleted_conversations_can_be_found() {
     let server = start("worker_page = 2").await;
     let deleted = "/api/v1/runtimes/backend-internal/deleted";
     let mut gone = Vec::new();

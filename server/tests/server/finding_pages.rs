@@ -12,7 +12,7 @@ async fn page(server: &Server, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn what_is_found_is_text_and_never_markup() {
+async fn hits_are_shown_as_text_and_never_as_markup() {
     let server = start("").await;
     server.says("<script>alert(1)</script> otter & \"more\"");
     let worker = server.worker().await;
@@ -30,7 +30,7 @@ async fn what_is_found_is_text_and_never_markup() {
 }
 
 #[tokio::test]
-async fn whatever_stands_behind_the_question_mark_there_is_a_page() {
+async fn every_query_string_gets_a_page() {
     let server = start("").await;
     let id = server.worker_id().await;
     let long = "%E7%8A%AC".repeat(1_000);
@@ -63,7 +63,7 @@ async fn post(server: &Server, path: &str, body: String) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn forms_delete_bring_back_and_delete_for_good() {
+async fn conversations_are_deleted_restored_and_purged_by_forms() {
     let server = start("").await;
     let id = server.worker_id().await;
     let kept: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();

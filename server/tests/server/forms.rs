@@ -55,7 +55,7 @@ async fn sent(server: &Server, path: &str, wrong: &Wrong, accept: &str) -> Respo
 }
 
 #[tokio::test]
-async fn a_refused_form_is_a_page_with_a_way_back_and_json_for_a_program() {
+async fn a_refused_form_gets_a_page_with_a_link_back_or_json_for_a_program() {
     let server = start("import_bytes = 1048576").await;
     for (path, page) in FORMS {
         for wrong in wrong() {
@@ -90,7 +90,7 @@ async fn a_refused_form_is_a_page_with_a_way_back_and_json_for_a_program() {
 
 /// Such a form reaches the handler of its page, which shows the error.
 #[tokio::test]
-async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
+async fn an_unreadable_form_changes_nothing_and_gets_an_error_page() {
     let server = start("").await;
     for (path, _) in FORMS {
         for kind in ["text/plain", "", "multipart/form-data"] {
@@ -116,7 +116,7 @@ async fn post_form(server: &Server, path: &str, body: String) -> Response {
 
 /// Somebody else deletes the conversation while the message is typed.
 #[tokio::test]
-async fn a_message_to_a_conversation_that_is_gone_is_shown_to_be_copied() {
+async fn a_message_to_a_deleted_conversation_is_shown_to_be_copied() {
     let server = start("").await;
     let id = server.worker_id().await;
     server.registry.home().delete(id).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_message_to_a_conversation_that_is_gone_is_shown_to_be_copied() {
 
 /// Readers may reload such a page, or return to its address.
 #[tokio::test]
-async fn the_address_of_a_form_leads_to_its_page() {
+async fn the_address_of_a_form_redirects_to_its_page() {
     let server = start("").await;
     for (path, page) in FORMS.into_iter().filter(|(path, page)| path != page) {
         let answer = server.get(path).send().await.unwrap();

@@ -3,7 +3,7 @@
 use super::support::{code, start};
 
 #[tokio::test]
-async fn only_its_own_names_are_answered() {
+async fn only_allowed_host_names_are_answered() {
     let server = start("allowed_hosts = [\"companion.example\"]").await;
     let port = server.address.port();
     for (host, status) in [
@@ -26,7 +26,7 @@ async fn only_its_own_names_are_answered() {
 /// Trunk's proxy sends its own `Host`, the browser's as `X-Forwarded-Host`, and every other header
 /// unchanged: `make_outbound_request` in trunk-rs/trunk `src/proxy.rs` (0.21.14).
 #[tokio::test]
-async fn behind_a_proxy_that_replaces_host_only_allowed_names_are_answered() {
+async fn behind_a_proxy_that_replaces_host_only_allowed_host_names_are_answered() {
     let server = start("allowed_hosts = [\"127.0.0.1:8080\"]").await;
     for (forwarded, status) in [
         (vec![], 200),
@@ -56,7 +56,7 @@ async fn behind_a_proxy_that_replaces_host_only_allowed_names_are_answered() {
 }
 
 #[tokio::test]
-async fn other_sites_can_neither_change_nor_follow_nor_ask() {
+async fn other_sites_can_neither_read_nor_change_anything() {
     let server = start("").await;
     let own = format!("http://127.0.0.1:{}", server.address.port());
     let events = format!("{}/events", server.worker().await);
@@ -104,7 +104,7 @@ async fn other_sites_can_neither_change_nor_follow_nor_ask() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers() {
+async fn every_response_has_the_security_headers() {
     let server = start("").await;
     for (path, keep) in [
         ("/healthz", "private, no-cache"),
@@ -126,7 +126,7 @@ async fn every_answer_carries_the_headers() {
 }
 
 #[tokio::test]
-async fn a_page_brings_its_own_policy() {
+async fn a_page_has_its_own_content_security_policy() {
     let server = start("").await;
     let answer = server.get("/").send().await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();

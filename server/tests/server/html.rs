@@ -99,7 +99,7 @@ async fn whole(server: &Server, path: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
+async fn a_page_that_follows_an_answer_ends_with_the_html_of_a_new_page() {
     let server = start("delta_ms = 1").await;
     let path = server.worker().await;
     says(&server, Some(0));
@@ -118,7 +118,7 @@ async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
 /// After a closing mark that was never opened, the text before it is no longer part of the answer,
 /// both for a page that stayed and for one that reconnects.
 #[tokio::test]
-async fn text_that_was_thinking_leaves_the_html() {
+async fn text_that_becomes_reasoning_leaves_the_html() {
     let server = start("delta_ms = 1").await;
     let pieces = ["So I *think*.\n\nAnd", "</think>\n\n", "Hello ", "*there*."];
     let bytes = pieces[0].len();
@@ -142,7 +142,7 @@ async fn text_that_was_thinking_leaves_the_html() {
 }
 
 #[tokio::test]
-async fn one_that_was_cut_off_at_any_piece_goes_on_as_if_it_had_not_been() {
+async fn a_page_that_reconnects_at_any_piece_ends_with_the_same_html() {
     let server = start("delta_ms = 1").await;
     for pieces in 1..PIECES.len() {
         let worker = server.post(&server.workers()).send().await.unwrap();
@@ -175,7 +175,7 @@ async fn told(lines: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_long_block_is_told_once_and_in_its_colours_at_the_end() {
+async fn a_long_block_is_sent_once_and_again_highlighted_at_its_end() {
     let (some, many) = (told(50).await, told(200).await);
     // This holds for any number of frames, which depends on the speed of the machine.
     assert!(many < 10 * some, "{some}, then {many}");
@@ -228,7 +228,7 @@ async fn observers_that_keep_up_share_each_rendering() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_ask_gets_none() {
+async fn html_is_sent_only_on_request() {
     let server = start("").await;
     let path = server.worker().await;
     says(&server, Some(0));
@@ -254,7 +254,7 @@ fn hold_all_permits(worker: protocol::WorkerId) -> Vec<app::rendering::RenderPer
 }
 
 #[tokio::test]
-async fn a_slow_text_holds_no_other_conversation() {
+async fn a_slow_rendering_does_not_delay_other_conversations() {
     let server = start("delta_ms = 1").await;
     let (slow, other) =
         (server.worker().await, server.post(&server.workers()).send().await.unwrap());

@@ -63,7 +63,7 @@ async fn remembered(server: &Server, expected: &[LearnedModel]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_told_and_outlives_a_restart_but_no_change_of_the_configuration() {
+async fn learned_habits_are_shown_and_survive_a_restart_but_not_a_configuration_change() {
     let server = taught().await;
     assert_eq!(asked(&server), 2);
     assert_eq!(learned(&server).await, [without_temperature()]);
@@ -75,7 +75,7 @@ async fn it_is_told_and_outlives_a_restart_but_no_change_of_the_configuration() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_forgotten_by_a_call_and_by_a_form_and_learned_again() {
+async fn learned_habits_are_forgotten_on_request_and_learned_again() {
     let server = taught().await;
     let forget = "/api/v1/providers/openai/forget";
     for (body, models) in [(json!({ "model": "another" }), 0), (json!({}), 1), (json!({}), 0)] {
@@ -114,7 +114,7 @@ async fn it_is_forgotten_by_a_call_and_by_a_form_and_learned_again() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_there_and_a_wrong_body_are_refused() {
+async fn forgetting_for_an_unknown_provider_or_with_a_wrong_body_is_refused() {
     let server = start("").await;
     let missing = server.post("/api/v1/providers/nobody/forget").send().await.unwrap();
     assert_eq!(code(missing).await.0, 404);

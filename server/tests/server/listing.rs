@@ -66,7 +66,7 @@ async fn page(server: &Server) -> WorkerPage {
 }
 
 #[tokio::test]
-async fn a_page_and_what_follows_it_are_the_whole_list() {
+async fn a_page_and_the_changes_that_follow_are_the_whole_list() {
     let server = start("").await;
     let cursor = page(&server).await.cursor.unwrap();
     let worker = server.worker().await;
@@ -103,7 +103,7 @@ async fn a_page_and_what_follows_it_are_the_whole_list() {
 }
 
 #[tokio::test]
-async fn a_turn_is_told_when_it_begins_and_when_it_ends_over_a_websocket() {
+async fn the_begin_and_end_of_a_turn_are_sent_over_a_websocket() {
     let server = start("").await;
     server.hesitates();
     let address = format!("ws://{}{EVENTS}", server.address);
@@ -127,7 +127,7 @@ async fn a_turn_is_told_when_it_begins_and_when_it_ends_over_a_websocket() {
 }
 
 #[tokio::test]
-async fn it_is_for_our_own_pages_and_takes_a_place_like_any_stream() {
+async fn the_list_stream_is_only_for_own_pages_and_counts_as_an_observer() {
     let server = start("max_observers = 1").await;
     let url = format!("ws://{}{EVENTS}", server.address);
     let mut request = url.as_str().into_client_request().unwrap();

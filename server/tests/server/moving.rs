@@ -96,7 +96,7 @@ fn cut(log: &ConversationExport, seq: u64, answer_bytes: usize) -> View {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_backup_beside_a_busy_server_is_a_prefix_of_every_log() {
+async fn a_backup_of_a_busy_server_has_a_prefix_of_every_log() {
     let server = start("delta_ms = 1").await;
     let pieces = (0..120).map(|n| format!("Stück {n} ")).collect();
     let answer = Answer { pieces, delay_ms: 2, ..Answer::default() };
@@ -154,7 +154,7 @@ async fn a_backup_beside_a_busy_server_is_a_prefix_of_every_log() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restored_copy_starts_and_nothing_is_overwritten() {
+async fn a_server_starts_from_a_backup_and_no_file_is_overwritten() {
     let server = start("").await;
     server.says("An answer that is kept.");
     let worker = server.worker_id().await;
@@ -164,7 +164,7 @@ async fn a_restored_copy_starts_and_nothing_is_overwritten() {
     let file = folder.path().join("copy");
     let name = file.to_str().unwrap();
     fs::write(&file, "somebody's letter").unwrap();
-    assert!(refused(&server.data(), &["backup", name]).await.contains("is there already"));
+    assert!(refused(&server.data(), &["backup", name]).await.contains("exists already"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "somebody's letter");
     fs::remove_file(&file).unwrap();
     good(&server.data(), &["backup", name]).await;
@@ -205,7 +205,7 @@ async fn lived(server: &Server) -> WorkerId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_moves_house_and_comes_out_the_same() {
+async fn an_export_that_was_imported_elsewhere_exports_the_same() {
     let server = start("").await;
     let running = lived(&server).await;
     let folder = tempfile::tempdir().unwrap();
@@ -255,7 +255,7 @@ async fn an_export_moves_house_and_comes_out_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
+async fn an_import_needs_an_unused_folder_and_refuses_damaged_or_conflicting_files() {
     let server = start("").await;
     lived(&server).await;
     let folder = tempfile::tempdir().unwrap();
@@ -299,7 +299,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
         let file = path("differs");
         let arguments = [vec!["import"], options, vec![&file]].concat();
         let output = good(&data, &arguments).await;
-        assert!(text(&output.stdout).contains("left as it is"), "{output:?}");
+        assert!(text(&output.stdout).contains("was not changed"), "{output:?}");
         assert_eq!(all(&data), before);
     }
 
@@ -342,7 +342,7 @@ fn rewritten(logs: &[ConversationExport]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_leaves_all_or_nothing() {
+async fn a_killed_import_leaves_all_or_nothing() {
     let server = start("").await;
     lived(&server).await;
     let folder = tempfile::tempdir().unwrap();

@@ -25,7 +25,7 @@ fn write_into(path: &Path, bytes: Vec<u8>) {
 }
 
 #[test]
-fn odd_files_among_the_models_hang_nothing_and_are_listed_with_their_reason() {
+fn special_files_among_the_models_block_nothing_and_are_listed_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().join("models");
     std::fs::create_dir(&models).unwrap();
@@ -72,7 +72,7 @@ fn a_model_file_that_is_a_pipe_is_unusable() {
 }
 
 #[test]
-fn a_pipe_among_the_prompts_is_reported() {
+fn a_pipe_in_the_prompts_folder_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("prompts")).unwrap();
     pipe(&folder.path().join("prompts/companion.md"));
@@ -85,7 +85,7 @@ fn a_pipe_among_the_prompts_is_reported() {
 
 /// A shell passes the output of a program as a pipe: `COMPANION_API_KEY_FILE=<(pass show key)`.
 #[test]
-fn a_key_and_a_configuration_can_come_through_a_pipe() {
+fn a_key_and_a_configuration_can_be_read_from_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
     write_into(&folder.path().join("key"), b"sk-piped\n".to_vec());
     write_into(&folder.path().join("settings"), b"stall_ms = 2345\n".to_vec());
@@ -99,7 +99,7 @@ fn a_key_and_a_configuration_can_come_through_a_pipe() {
 /// As with `companion import <(zcat export.gz)`. An archive's list of files is at its end, and a
 /// pipe can be read only in order.
 #[test]
-fn an_import_can_come_through_a_pipe_but_not_from_a_folder() {
+fn an_import_can_be_read_from_a_pipe_but_not_from_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     ends(&mut serve(folder.path(), &["--data-dir", "data"]).0);
     let export = run(folder.path(), &["export", "--data-dir", "data"]);

@@ -5,7 +5,7 @@ use reqwest::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, COOKIE
 use super::support::start;
 
 #[tokio::test]
-async fn pages_are_compressed_for_whoever_takes_it() {
+async fn pages_are_compressed_if_the_client_accepts_it() {
     let server = start("").await;
     let page = || server.get("/settings");
     let plain = page().send().await.unwrap();
@@ -20,7 +20,7 @@ async fn pages_are_compressed_for_whoever_takes_it() {
 }
 
 #[tokio::test]
-async fn a_page_has_the_language_that_was_chosen_or_else_asked_for() {
+async fn a_page_has_the_chosen_language_or_else_the_requested_one() {
     let server = start("").await;
     for (asked, cookie, language) in [
         ("", "", "en"),
@@ -72,7 +72,7 @@ async fn a_script_submits_the_plain_forms_of_a_client_only_page() {
 }
 
 #[tokio::test]
-async fn what_is_chosen_is_kept_in_cookies_that_no_script_reads() {
+async fn settings_are_stored_in_cookies_that_no_script_can_read() {
     let server = start("").await;
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let request = client.build().unwrap().post(format!("http://{}/settings", server.address));

@@ -69,7 +69,7 @@ fn the_data_folder_is_private_and_wider_modes_are_narrowed_at_the_start() {
 }
 
 #[test]
-fn copies_and_exports_are_private() {
+fn backups_and_exports_are_private() {
     let folder = tempfile::tempdir().unwrap();
     stopped(serve(folder.path(), &["--data-dir", "data"]).0);
     for command in ["backup", "export"] {
@@ -98,7 +98,7 @@ fn key_is_seen(process: u32) -> bool {
 }
 
 #[test]
-fn no_program_of_the_same_account_reads_the_key() {
+fn no_program_of_the_same_account_can_read_the_key() {
     let folder = tempfile::tempdir().unwrap();
     set(folder.path(), 0o777);
     // That account may not be allowed to enter the build folder.

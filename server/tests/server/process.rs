@@ -54,7 +54,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn bad_usage_and_bad_configuration_end_with_2() {
+fn wrong_usage_and_configuration_exit_with_2() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
         &["--nothing"][..],
@@ -71,7 +71,7 @@ fn bad_usage_and_bad_configuration_end_with_2() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_and_ends_with_1() {
+fn a_port_in_use_is_reported_with_exit_code_1() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -82,7 +82,7 @@ fn a_port_that_is_taken_is_told_and_ends_with_1() {
 }
 
 #[test]
-fn it_serves_and_goes_down_when_asked_to() {
+fn the_server_shuts_down_on_sigterm_and_sigint() {
     for name in ["-TERM", "-INT"] {
         let folder = tempfile::tempdir().unwrap();
         let (mut child, address) = serve(folder.path(), &[]);
@@ -121,7 +121,7 @@ fn follow(address: &str) -> BufReader<std::net::TcpStream> {
 }
 
 #[test]
-fn observers_are_told_before_it_goes_down_and_the_log_keeps_secrets() {
+fn observers_are_told_of_a_shutdown_and_the_log_contains_no_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = serve(folder.path(), &["--log", "trace"]);
     let mut stream = follow(&address);
@@ -144,7 +144,7 @@ fn observers_are_told_before_it_goes_down_and_the_log_keeps_secrets() {
 }
 
 #[test]
-fn a_second_companion_on_the_same_folder_says_who_has_it() {
+fn a_second_companion_on_the_same_folder_names_the_holder() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, _) = serve(folder.path(), &["--data-dir", "data"]);
     let output = run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data"]);
@@ -161,7 +161,7 @@ fn a_second_companion_on_the_same_folder_says_who_has_it() {
 }
 
 #[test]
-fn config_and_bundle_and_doctor_print_what_is() {
+fn config_bundle_and_doctor_print_the_actual_state() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("companion.toml"), "stall_ms = 2000\n").unwrap();
     let config = run(folder.path(), &["config"]);
@@ -187,11 +187,11 @@ fn config_and_bundle_and_doctor_print_what_is() {
     let arguments = ["doctor", "--listen", "127.0.0.1:0", "--model-file", "none.gguf"];
     let doctor = run(folder.path(), &arguments);
     assert_eq!(doctor.status.code(), Some(1));
-    assert!(text(&doctor.stdout).contains("none.gguf is not there"));
+    assert!(text(&doctor.stdout).contains("none.gguf does not exist"));
 }
 
 #[test]
-fn broken_prompts_are_told_with_their_line() {
+fn errors_in_prompts_are_reported_with_their_line() {
     let folder = tempfile::tempdir().unwrap();
     let prompts = folder.path().join("prompts");
     std::fs::create_dir(&prompts).unwrap();

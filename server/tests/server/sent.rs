@@ -104,7 +104,7 @@ async fn is_told_as_it_came(server: &Server, worker: &str, turn: &Turn, interfac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_effort_that_a_model_refuses_is_told_as_left_out_and_is_in_nobodys_way() {
+async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     plays(&server, vec![no_effort()]);
@@ -154,7 +154,7 @@ async fn an_effort_that_a_model_refuses_is_told_as_left_out_and_is_in_nobodys_wa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_nearest_effort_that_a_model_takes_is_sent_and_said() {
+async fn the_nearest_accepted_effort_is_sent_and_shown() {
     for (lines, pointer) in
         [("", "/reasoning_effort"), ("api = \"responses\"", "/reasoning/effort")]
     {
@@ -197,7 +197,7 @@ async fn page_of_settings(server: &Server) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parameters_that_were_left_out_are_not_told_as_sent() {
+async fn parameters_that_were_left_out_are_not_shown_as_sent() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     plays(&server, vec![no_temperature()]);
@@ -215,7 +215,7 @@ async fn parameters_that_were_left_out_are_not_told_as_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_request_is_shown_byte_for_byte_by_both_interfaces() {
+async fn the_request_is_shown_byte_for_byte_for_both_apis() {
     for (lines, interface) in
         [("", Interface::ChatCompletions), ("api = \"responses\"", Interface::Responses)]
     {
@@ -259,7 +259,7 @@ async fn the_request_is_shown_byte_for_byte_by_both_interfaces() {
 /// OpenAI's error for organizations that are not verified
 /// (<https://github.com/continuedev/continue/issues/8209>).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_may_not_be_streamed_is_asked_for_as_a_whole_from_then_on() {
+async fn a_model_that_refuses_streaming_is_asked_without_it_from_then_on() {
     let server = start(ONCE).await;
     let worker = server.worker().await;
     let message = "Your organization must be verified to stream this model. Please go to: \
@@ -290,7 +290,7 @@ async fn an_answer_that_may_not_be_streamed_is_asked_for_as_a_whole_from_then_on
 
 /// An error about the model suggests another model and not a retry.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_model_that_is_none_for_chats_leads_to_the_choice_of_another_one() {
+async fn the_error_for_a_model_without_chat_suggests_another_model() {
     let chat =
         "This is not a chat model and thus not supported in the v1/chat/completions endpoint.";
     let responses = "This model is only supported in v1/responses and not in v1/chat/completions.";
@@ -322,7 +322,7 @@ async fn a_model_that_is_none_for_chats_leads_to_the_choice_of_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_was_cut_off_is_not_called_out_of_reach() {
+async fn an_interrupted_answer_is_not_reported_as_an_unreachable_model() {
     let server = start(ONCE).await;
     let begun = json!({ "choices": [{ "index": 0, "delta": { "content": "Half " } }] });
     let steps = vec![Step::Stream, Step::Data { json: begun }, Step::Close];
@@ -340,7 +340,7 @@ async fn an_answer_that_was_cut_off_is_not_called_out_of_reach() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn notes_below_the_models_name_the_endpoint_and_empty_groups_are_left_out() {
+async fn notes_below_the_model_list_name_the_endpoint_and_empty_groups_are_hidden() {
     let table = "[[endpoint]]\nname = \"house\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
     let server = start(&format!("{ONCE}\n{table}")).await;
     let html = server.get("/new").send().await.unwrap().text().await.unwrap();

@@ -84,7 +84,7 @@ async fn snapshot(server: &Server, worker: &str) -> (Reader, View) {
 }
 
 #[tokio::test]
-async fn a_reader_sees_the_answer_grow_and_resumes_by_its_last_event() {
+async fn a_reader_follows_an_answer_and_resumes_by_last_event_id() {
     let server = start("").await;
     server.hesitates();
     let worker = server.worker().await;
@@ -112,7 +112,7 @@ async fn a_reader_sees_the_answer_grow_and_resumes_by_its_last_event() {
 }
 
 #[tokio::test]
-async fn the_cursor_in_the_address_wins_over_the_header() {
+async fn the_cursor_in_the_query_overrides_the_header() {
     let server = start("").await;
     let worker = server.worker().await;
     let (_, view) = snapshot(&server, &worker).await;
@@ -129,7 +129,7 @@ async fn the_cursor_in_the_address_wins_over_the_header() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_no_text_is_told_to_be_stale_like_any_other() {
+async fn a_last_event_id_that_is_not_text_is_a_stale_cursor() {
     let server = start("").await;
     let worker = server.worker().await;
     let id = reqwest::header::HeaderValue::from_bytes(b"\xae\xb8\xfb").unwrap();
@@ -141,14 +141,14 @@ async fn an_id_that_is_no_text_is_told_to_be_stale_like_any_other() {
 }
 
 #[tokio::test]
-async fn silence_is_filled_with_comments() {
+async fn comments_are_sent_during_silence() {
     let server = start("observer_ping_ms = 50").await;
     let (mut reader, _) = snapshot(&server, &server.worker().await).await;
     assert_eq!(reader.block().await.unwrap(), ":");
 }
 
 #[tokio::test]
-async fn a_shutdown_is_the_last_that_is_told() {
+async fn a_shutdown_is_the_last_event() {
     let server = start("").await;
     let (mut reader, _) = snapshot(&server, &server.worker().await).await;
     server.registry.home().shutdown().await;
@@ -159,7 +159,7 @@ async fn a_shutdown_is_the_last_that_is_told() {
 }
 
 #[tokio::test]
-async fn observers_are_counted_and_their_places_come_free() {
+async fn observers_are_limited_and_their_slots_are_freed() {
     let server = start("max_observers = 1").await;
     let worker = server.worker().await;
     let events = format!("{worker}/events?full=true");
@@ -176,7 +176,7 @@ async fn observers_are_counted_and_their_places_come_free() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stops_reading_loses_its_place() {
+async fn a_reader_that_stops_reading_loses_its_slot() {
     let server = start("max_observers = 1\nobserver_ping_ms = 50").await;
     let worker = server.worker().await;
     let get = async |path: String| -> serde_json::Value {

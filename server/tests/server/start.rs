@@ -30,7 +30,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_told_and_left_alone() {
+fn an_unusable_database_is_reported_and_not_changed() {
     let cases: [(&str, Spoil); 5] = [
         ("was written by a newer Companion", |file| {
             let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
@@ -70,8 +70,8 @@ fn a_database_that_cannot_be_used_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_start_on_a_full_disk_is_told_and_works_when_there_is_space() {
-    let test = "start::a_start_on_a_full_disk_is_told_and_works_when_there_is_space";
+fn a_start_on_a_full_disk_fails_and_works_when_there_is_space() {
+    let test = "start::a_start_on_a_full_disk_fails_and_works_when_there_is_space";
     on_a_small_disk(test, 4096, async |disk| {
         for again in [false, true] {
             disk.fill();
@@ -91,7 +91,7 @@ fn a_start_on_a_full_disk_is_told_and_works_when_there_is_space() {
 }
 
 #[test]
-fn the_doctor_looks_at_a_database_in_use_and_disturbs_nobody() {
+fn the_doctor_inspects_a_database_in_use_without_side_effects() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
     let data = folder.path().join("data");

@@ -88,8 +88,8 @@ fn network(disk: &SmallDisk) -> String {
 }
 
 #[test]
-fn models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end() {
-    let test = "stopping::models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end";
+fn a_model_folder_on_a_hanging_disk_delays_no_page_and_no_shutdown() {
+    let test = "stopping::a_model_folder_on_a_hanging_disk_delays_no_page_and_no_shutdown";
     on_a_small_disk(test, 4096, async |disk| {
         let models = network(&disk);
         let (mut child, address) = serve(disk.path(), &["--model-dir", &models]);
@@ -106,8 +106,8 @@ fn models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end() {
 }
 
 #[test]
-fn models_on_a_disk_that_does_not_answer_hold_up_no_start() {
-    let test = "stopping::models_on_a_disk_that_does_not_answer_hold_up_no_start";
+fn a_model_folder_on_a_hanging_disk_does_not_delay_the_start() {
+    let test = "stopping::a_model_folder_on_a_hanging_disk_does_not_delay_the_start";
     on_a_small_disk(test, 4096, async |disk| {
         let models = network(&disk);
         let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
@@ -119,8 +119,8 @@ fn models_on_a_disk_that_does_not_answer_hold_up_no_start() {
 }
 
 #[test]
-fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
-    let test = "stopping::a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end";
+fn a_model_file_on_a_hanging_disk_delays_no_page_and_no_shutdown() {
+    let test = "stopping::a_model_file_on_a_hanging_disk_delays_no_page_and_no_shutdown";
     on_a_small_disk(test, 4096, async |disk| {
         let models = network(&disk);
         let file = format!("{models}/x.gguf");
@@ -138,8 +138,8 @@ fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
 
 /// The thread that reads the prompts hangs and cannot be ended, so the process ends without it.
 #[test]
-fn a_start_that_hangs_ends_when_asked_to() {
-    let test = "stopping::a_start_that_hangs_ends_when_asked_to";
+fn a_hanging_start_ends_on_sigterm() {
+    let test = "stopping::a_hanging_start_ends_on_sigterm";
     on_a_small_disk(test, 4096, async |disk| {
         let network = network(&disk);
         let Some(_hung) = HungDisk::at(Path::new(&network)) else { return };
@@ -213,7 +213,7 @@ async fn transcript(client: &reqwest::Client, address: &str, worker: &str) -> Tr
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once_and_the_code_says_so() {
+fn a_second_signal_ends_the_process_at_once_with_its_own_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
     // A request whose body never arrives: an orderly shutdown waits for it.

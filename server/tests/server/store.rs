@@ -79,8 +79,8 @@ async fn until(server: &Server, worker: &str, so: impl Fn(&Transcript) -> bool) 
 }
 
 #[test]
-fn a_full_disk_is_told_and_read_from_and_taken_up_again() {
-    let test = "store::a_full_disk_is_told_and_read_from_and_taken_up_again";
+fn on_a_full_disk_errors_say_so_reads_work_and_writes_resume_later() {
+    let test = "store::on_a_full_disk_errors_say_so_reads_work_and_writes_resume_later";
     on_a_small_disk(test, 4096, async |disk| {
         let server = start_in(tempfile::tempdir_in(disk.path()).unwrap(), "").await;
         let worker = server.worker().await;
@@ -106,8 +106,8 @@ fn a_full_disk_is_told_and_read_from_and_taken_up_again() {
 }
 
 #[test]
-fn a_disk_that_fills_up_in_mid_stream_makes_it_pause_and_loses_nothing() {
-    let test = "store::a_disk_that_fills_up_in_mid_stream_makes_it_pause_and_loses_nothing";
+fn a_disk_that_fills_up_during_an_answer_pauses_it_and_no_text_is_lost() {
+    let test = "store::a_disk_that_fills_up_during_an_answer_pauses_it_and_no_text_is_lost";
     on_a_small_disk(test, 4096, async |disk| {
         let server = start_in(tempfile::tempdir_in(disk.path()).unwrap(), "").await;
         let worker = server.worker().await;
@@ -138,8 +138,8 @@ fn a_disk_that_fills_up_in_mid_stream_makes_it_pause_and_loses_nothing() {
 }
 
 #[test]
-fn an_endless_stream_on_a_full_disk_takes_no_memory_and_can_be_stopped() {
-    let test = "store::an_endless_stream_on_a_full_disk_takes_no_memory_and_can_be_stopped";
+fn an_endless_stream_on_a_full_disk_uses_bounded_memory_and_can_be_stopped() {
+    let test = "store::an_endless_stream_on_a_full_disk_uses_bounded_memory_and_can_be_stopped";
     on_a_small_disk(test, 4096, async |disk| {
         let server = start_in(tempfile::tempdir_in(disk.path()).unwrap(), "").await;
         let worker = server.worker().await;
@@ -187,7 +187,7 @@ fn resident_kib() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn files_that_are_moved_away_are_missed_until_they_are_back() {
+async fn writes_fail_while_the_files_are_moved_away() {
     let server = start("").await;
     let worker = server.worker().await;
     server.says("An answer.");
@@ -204,7 +204,7 @@ async fn files_that_are_moved_away_are_missed_until_they_are_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_files_in_their_place_ask_for_a_restart() {
+async fn replaced_files_require_a_restart() {
     let server = start("").await;
     let worker = server.worker().await;
     server.says("An answer.");
@@ -222,7 +222,7 @@ async fn other_files_in_their_place_ask_for_a_restart() {
 
 /// Another process holds the lock, because SQLite ignores locks of its own process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_another_program_holds_is_told_and_goes_on_when_it_is_free() {
+async fn writes_fail_while_another_program_locks_the_database_and_work_later() {
     let server = start("").await;
     let worker = server.worker().await;
     server.says("An answer.");

@@ -50,7 +50,7 @@ async fn lived() -> (Server, String) {
 }
 
 #[tokio::test]
-async fn a_conversation_moves_to_another_server_and_goes_on_there() {
+async fn an_exported_conversation_can_be_imported_and_continued_on_another_server() {
     let (server, worker) = lived().await;
     let (kind, name, all) = bytes(&server, &format!("{RUNTIME}/export")).await;
     assert_eq!(kind, "application/jsonl; charset=utf-8");
@@ -85,7 +85,7 @@ async fn a_conversation_moves_to_another_server_and_goes_on_there() {
 }
 
 #[tokio::test]
-async fn one_of_another_program_is_answered_again_continued_and_edited() {
+async fn a_conversation_of_another_program_can_be_retried_continued_and_edited() {
     const CHATGPT: &[u8] =
         include_bytes!("../../../runtime/transfer/tests/transfer/fixtures/chatgpt-plain.json");
     let server = start("").await;
@@ -125,7 +125,7 @@ async fn one_of_another_program_is_answered_again_continued_and_edited() {
 }
 
 #[tokio::test]
-async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
+async fn observers_of_a_purged_conversation_can_follow_it_after_an_import() {
     let (server, worker) = lived().await;
     let id = server.worker_id().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
@@ -152,7 +152,7 @@ async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
 }
 
 #[tokio::test]
-async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
+async fn an_import_does_not_change_deleted_conversations_and_reports_them() {
     let (server, worker) = lived().await;
     let (_, _, early) = bytes(&server, &format!("{worker}/export")).await;
     server.says("Here too.");
@@ -181,7 +181,7 @@ async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
 
 /// Response bodies hold the permits: a reader that stops reading keeps its own one and no other.
 #[tokio::test]
-async fn slow_readers_of_one_conversation_are_few() {
+async fn the_number_of_slow_export_readers_is_limited() {
     let (server, worker) = lived().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
     let mut log: ConversationExport = read(&file).unwrap().remove(0);
@@ -226,7 +226,7 @@ async fn slow_readers_of_one_conversation_are_few() {
 }
 
 #[tokio::test]
-async fn markdown_is_the_newest_branch_as_it_was_written() {
+async fn a_markdown_export_has_the_newest_branch_as_written() {
     let (server, worker) = lived().await;
     let (kind, name, text) = bytes(&server, &format!("{worker}/export?format=markdown")).await;
     assert_eq!(kind, "text/markdown; charset=utf-8");
@@ -246,7 +246,7 @@ async fn markdown_is_the_newest_branch_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named_and_nothing_comes_in() {
+async fn with_strict_any_error_is_reported_and_nothing_is_imported() {
     let (server, _) = lived().await;
     let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
     let other = start("import_bytes = 1048576").await;
@@ -285,7 +285,7 @@ async fn what_is_wrong_is_named_and_nothing_comes_in() {
 }
 
 #[tokio::test]
-async fn one_that_differs_is_refused_by_its_id_or_kept() {
+async fn a_conflicting_conversation_is_refused_with_its_id_or_skipped() {
     let (server, worker) = lived().await;
     let id = server.worker_id().await;
     let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
@@ -310,7 +310,7 @@ async fn one_that_differs_is_refused_by_its_id_or_kept() {
 }
 
 #[tokio::test]
-async fn only_own_pages_and_programs_import_and_a_slow_upload_keeps_nobody_out() {
+async fn other_sites_cannot_import_and_a_slow_upload_blocks_nobody() {
     let server = start("").await;
     let path = format!("{RUNTIME}/import");
     let foreign = server.post(&path).header("origin", "https://evil.example").body("x");
@@ -350,7 +350,7 @@ fn form(files: &[(&str, &str)], strict: bool) -> String {
 }
 
 #[tokio::test]
-async fn each_conversation_that_is_not_sound_is_named_and_the_others_come_in() {
+async fn invalid_conversations_are_reported_and_the_others_imported() {
     let server = start("").await;
     let path = format!("{RUNTIME}/import");
     let strict = server.post(&format!("{path}?strict=true")).body(CHATS).send().await.unwrap();
@@ -404,7 +404,7 @@ async fn each_conversation_that_is_not_sound_is_named_and_the_others_come_in() {
 
 /// Half an emoji, and bytes in Latin-1.
 #[tokio::test]
-async fn what_is_altered_or_refused_for_its_letters_is_told() {
+async fn replaced_and_refused_characters_are_reported() {
     let server = start("").await;
     let half =
         r#"[{"id":"h","title":"Half","chat":{"messages":[{"role":"user","content":"\ud83d"}]}}]"#;
@@ -436,7 +436,7 @@ async fn what_is_altered_or_refused_for_its_letters_is_told() {
 /// A conversation without times has to get the same log at each import; the page does not claim
 /// that it is from 1970.
 #[tokio::test]
-async fn what_has_no_date_is_said_to_have_none() {
+async fn conversations_without_a_date_are_shown_as_undated() {
     let server = start("").await;
     let file = r#"[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]"#;
     let report = import(&server, "", file).await;
@@ -456,7 +456,7 @@ async fn what_has_no_date_is_said_to_have_none() {
 }
 
 #[tokio::test]
-async fn several_files_come_in_at_once() {
+async fn several_files_are_imported_at_once() {
     let server = start("").await;
     let second = r#"[{"uuid":"u","name":"C","chat_messages":[{"sender":"human","text":"Q"}]}]"#;
     let files = [("a.json", CHATS), ("b.json", second), ("c.pdf", "%PDF-1.7")];
@@ -480,7 +480,7 @@ async fn several_files_come_in_at_once() {
 }
 
 #[tokio::test]
-async fn a_form_may_hold_as_much_as_a_body() {
+async fn a_form_upload_has_the_size_limit_of_a_body() {
     let server = start("").await;
     let path = format!("{RUNTIME}/import");
     let long = format!(r#"[{{"role":"user","content":"{}"}}]"#, "x".repeat(3 << 20));
@@ -491,7 +491,7 @@ async fn a_form_may_hold_as_much_as_a_body() {
 }
 
 #[tokio::test]
-async fn answers_without_a_question_are_no_conversation() {
+async fn a_conversation_without_a_question_is_refused() {
     let server = start("").await;
     let sent = server.post(&format!("{RUNTIME}/import")).header("content-type", "application/json");
     let sent = sent.body(r#"[{"role":"assistant","content":"first"}]"#).send().await.unwrap();
@@ -500,7 +500,7 @@ async fn answers_without_a_question_are_no_conversation() {
 }
 
 #[tokio::test]
-async fn a_wrong_file_is_told_what_it_seems_to_be() {
+async fn the_refusal_of_a_wrong_file_says_what_it_seems_to_be() {
     let server = start("").await;
     for (file, words) in [
         (&b""[..], "it is empty"),

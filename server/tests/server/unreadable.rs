@@ -31,7 +31,7 @@ async fn with_one_broken(sql: &str) -> (Server, WorkerId, WorkerId) {
 /// An older page that cannot be read is not an error, but a page with links to go back, to export
 /// and to delete.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_older_page_that_cannot_be_read_leads_back_and_out() {
+async fn an_unreadable_older_page_has_links_to_go_back_export_and_delete() {
     let gone = "UPDATE events SET body = 'garbage'
         WHERE worker = (SELECT id FROM workers WHERE worker_id = ?) AND seq = 2";
     let (server, _, broken) = with_one_broken(gone).await;
@@ -55,7 +55,7 @@ const BLOWS: [&str; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_show_a_placeholder_and_its_form_deletes_it() {
+async fn pages_show_a_placeholder_with_a_form_that_deletes_it() {
     for sql in BLOWS {
         let (server, sound, broken) = with_one_broken(sql).await;
         let page = async |path: String| {
@@ -106,7 +106,7 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_interface_tells_it_by_type_and_deletes_it() {
+async fn the_api_reports_unreadable_conversations_and_deletes_them() {
     for sql in BLOWS {
         let (server, sound, broken) = with_one_broken(sql).await;
         let one = format!("{}/{broken}", server.workers());
@@ -158,7 +158,7 @@ async fn the_interface_tells_it_by_type_and_deletes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_probe_is_told_when_the_database_is_gone_or_another_one() {
+async fn a_probe_fails_if_the_database_is_missing_or_replaced() {
     let server = start("").await;
     let file = server.data().join("companion.db");
     let away = server.data().join("away.db");

@@ -55,7 +55,7 @@ async fn closed(socket: &mut Socket) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn two_observers_see_the_same() {
+async fn two_observers_get_the_same_events() {
     let server = start("").await;
     server.says("The same for both.");
     let (mut one, mut two) = (open(&server, "").await, open(&server, "").await);
@@ -72,7 +72,7 @@ async fn two_observers_see_the_same() {
 }
 
 #[tokio::test]
-async fn a_cursor_goes_on_where_it_stands() {
+async fn a_cursor_resumes_at_its_position() {
     let server = start("").await;
     let mut socket = open(&server, "").await;
     let Some(Frame::Snapshot { snapshot, .. }) = next(&mut socket).await else { panic!() };
@@ -84,7 +84,7 @@ async fn a_cursor_goes_on_where_it_stands() {
 }
 
 #[tokio::test]
-async fn it_takes_no_commands() {
+async fn the_websocket_takes_no_commands() {
     let server = start("").await;
     let large = "x".repeat(5000);
     for message in [
@@ -104,7 +104,7 @@ async fn it_takes_no_commands() {
 }
 
 #[tokio::test]
-async fn a_flood_of_pings_is_ended() {
+async fn a_flood_of_pings_closes_the_connection() {
     let server = start("").await;
     let mut socket = open(&server, "").await;
     snapshot(&mut socket).await;
@@ -119,7 +119,7 @@ async fn a_flood_of_pings_is_ended() {
 }
 
 #[tokio::test]
-async fn a_close_says_why() {
+async fn a_close_frame_states_the_reason() {
     let server = start("").await;
     let mut socket = open(&server, "").await;
     snapshot(&mut socket).await;
@@ -139,7 +139,7 @@ async fn a_close_says_why() {
 /// client answers before the next one is due. The other client reads the raw bytes and never
 /// answers.
 #[tokio::test]
-async fn who_answers_pings_stays_and_who_does_not_is_dropped() {
+async fn an_observer_that_does_not_answer_pings_is_disconnected() {
     let server = start("observer_ping_ms = 100").await;
     let mut lively = open(&server, "").await;
     let lively = tokio::spawn(async move {
@@ -166,7 +166,7 @@ async fn who_answers_pings_stays_and_who_does_not_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_handshake_from_elsewhere_is_refused() {
+async fn a_handshake_from_another_site_is_refused() {
     let server = start("").await;
     let url = format!("ws://{}{}/events", server.address, server.worker().await);
     for (origin, status) in [("https://evil.example", 403), ("null", 403)] {
@@ -182,7 +182,7 @@ async fn a_handshake_from_elsewhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_not_there_is_refused_before_the_upgrade() {
+async fn an_unknown_worker_is_refused_before_the_upgrade() {
     let server = start("").await;
     let path = format!("{}/019aabcd-0123-7abc-8def-0123456789ab/events", server.workers());
     let url = format!("ws://{}{path}", server.address);

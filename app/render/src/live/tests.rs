@@ -47,14 +47,14 @@ fn a_settled_block_is_not_sent_again() {
 }
 
 #[test]
-fn what_the_end_changes_is_put_right() {
+fn blocks_that_the_end_of_the_text_changes_are_sent_again() {
     let text = "See [a].\n\nMore[^1] and[^2].\n\n[^2]: x\n\n[a]: https://a.example";
     let pieces: Vec<&str> = text.split_inclusive(' ').collect();
     assert_eq!(follow(&pieces), whole(text));
 }
 
 #[test]
-fn one_that_becomes_too_long_ends_as_it_is_at_once() {
+fn a_text_that_becomes_too_long_streams_as_it_renders_at_once() {
     let text = "Some *words* of \\(x\\).\n\n- a\n- b\n\n".repeat(6_000);
     let pieces: Vec<&str> = text.split_inclusive("b\n\n").collect();
     let pieces: Vec<String> = pieces.chunks(300).map(<[&str]>::concat).collect();
@@ -70,7 +70,7 @@ fn one_that_becomes_too_long_ends_as_it_is_at_once() {
 }
 
 #[test]
-fn code_far_down_is_as_plain_while_it_comes_as_at_the_end() {
+fn code_beyond_the_highlighting_limit_is_plain_while_it_streams_too() {
     let code = "```rust\nfn a() {}\n```\n\n".repeat(50);
     let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
     for _ in 0..80 {
@@ -81,7 +81,7 @@ fn code_far_down_is_as_plain_while_it_comes_as_at_the_end() {
 }
 
 #[test]
-fn a_long_block_is_told_once() {
+fn a_long_block_is_not_sent_again_for_each_piece() {
     let told = |lines: usize| {
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         let mut pieces = vec!["Here:\n\n```rust\n".to_owned()];
@@ -94,7 +94,7 @@ fn a_long_block_is_told_once() {
 }
 
 #[test]
-fn a_frame_costs_what_is_not_settled() {
+fn the_cost_of_a_frame_depends_only_on_unsettled_blocks() {
     let cost = |paragraphs: usize| {
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         work::of(|| {
@@ -110,7 +110,7 @@ fn a_frame_costs_what_is_not_settled() {
 
 /// A list that continues after its code is one block, which is rendered again for each piece.
 #[test]
-fn code_is_highlighted_once_in_a_block_that_goes_on() {
+fn code_in_a_growing_block_is_highlighted_once() {
     let code = "  let a = 1;\n".repeat(500);
     // The cost of each piece, without that of reading and comparing the HTML.
     let costs = |language: &str| {
@@ -131,7 +131,7 @@ fn code_is_highlighted_once_in_a_block_that_goes_on() {
 }
 
 #[test]
-fn one_that_resumes_goes_on_from_what_was_shown() {
+fn a_resumed_rendering_continues_from_the_shown_blocks() {
     let id = MessageId::from_parts(1, [1; 10]);
     let mut live = Live::new(id, "One.\n\nTw".into(), whole("One.\n\nTw"));
     let patch = live.push("o.", &Budget::default()).unwrap();
@@ -151,7 +151,7 @@ fn frames(text: &str, bytes: usize) -> Vec<&str> {
 
 /// Streams a block that never ends, and counts the steps of all frames together.
 #[test]
-fn a_block_that_never_ends_costs_as_much_as_there_are_frames() {
+fn the_cost_of_an_endless_block_grows_with_the_number_of_frames() {
     for unit in [
         "some words ",
         "- an item\n",
@@ -184,7 +184,7 @@ fn a_block_that_never_ends_costs_as_much_as_there_are_frames() {
 }
 
 #[test]
-fn a_long_block_is_shown_now_and_then_and_whole_at_the_end() {
+fn a_long_block_is_updated_periodically_and_complete_at_the_end() {
     let text = "Some *words* of a paragraph that never ends. ".repeat(1_500);
     let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
     let (mut page, mut silent, mut longest) = (Vec::<String>::new(), 0, 0);
@@ -208,7 +208,7 @@ fn a_long_block_is_shown_now_and_then_and_whole_at_the_end() {
 }
 
 #[test]
-fn what_is_cut_off_is_told_and_what_follows_goes_on_behind_the_rest() {
+fn a_cut_is_sent_and_later_text_continues_after_the_rest() {
     let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
     let mut page: Vec<String> = vec!["<p>What nobody here knows of.</p>".to_owned()];
     let budget = Budget::default();
@@ -293,7 +293,7 @@ const CHANGING: [&str; 48] = [
 ];
 
 #[test]
-fn what_a_later_piece_changes_is_told_at_once() {
+fn blocks_that_a_later_piece_changes_are_sent_again_at_once() {
     for text in CHANGING {
         let chars: Vec<String> = text.chars().map(String::from).collect();
         for bytes in [1, 2, 3, 7] {
@@ -335,7 +335,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cuts_give_what_the_whole_gives(pieces in pieces()) {
+    fn a_text_cut_anywhere_renders_like_the_whole_text(pieces in pieces()) {
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
         prop_assert_eq!(follow(&pieces), whole(&pieces.concat()));
     }
@@ -343,7 +343,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn any_words_give_what_the_whole_gives(
+    fn pieces_of_formulas_render_like_the_whole_text(
         pieces in prop::collection::vec(super::super::tests::formula(), 0..8),
     ) {
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
@@ -351,7 +351,7 @@ proptest! {
     }
 
     #[test]
-    fn any_pieces_give_what_the_whole_gives(
+    fn random_pieces_render_like_the_whole_text(
         pieces in prop::collection::vec("[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^1.]{0,8}", 0..30),
     ) {
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_share_a_thread_and_deep_ones_give_its_stack_back() {
+    fn formulas_share_a_thread_and_the_stack_of_deep_ones_is_freed() {
         let deep = format!("{}x{}", "{".repeat(1_500), "}".repeat(1_500));
         thread::scope(|scope| {
             for _ in 0..8 {

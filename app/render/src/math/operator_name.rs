@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_words_are_plain() {
+    fn operator_names_are_plain_only_without_html_characters() {
         for plain in [
             "x",
             r"\operatorname{argmax}_x",

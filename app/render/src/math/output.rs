@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_formula_stays_as_it_is() {
+    fn a_valid_formula_is_unchanged() {
         for formula in [
             "<math><mi>x</mi></math>",
             "<math display=\"block\">\n <mfrac linethickness=\"0\"><mi>a</mi><mn>1</mn></mfrac></math>",
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_below_the_last_row_is_no_row() {
+    fn an_hline_below_the_last_row_becomes_an_attribute() {
         let cell = format!("<mtd style=\"{RULE}\"></mtd>");
         let table = |last: &str| {
             checked(&format!(
@@ -223,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn styles_are_renamed_and_places_are_left_out() {
+    fn styles_are_renamed_and_ids_are_removed() {
         let formula = "<math><mtd style=\"width: 50%;\" id=\"composer\"></mtd></math>";
         let expected = "<math><mtd data-style=\"width: 50%;\"></mtd></math>";
         assert_eq!(checked(formula).as_deref(), Some(expected));
     }
 
     #[test]
-    fn whatever_else_there_is_makes_it_none() {
+    fn anything_but_the_allowed_markup_is_refused() {
         for other in [
             "",
             "x",

@@ -21,7 +21,7 @@ fn seen(text: &str) -> String {
 }
 
 #[test]
-fn the_parser_sees_placeholders() {
+fn formulas_are_replaced_by_placeholders() {
     for (text, expected) in [
         (r"so \( x^2 \) is", "so f is"),
         ("\\[\n a\n b\n\\]\nand", "F\nand"),
@@ -52,7 +52,7 @@ fn the_parser_sees_placeholders() {
 }
 
 #[test]
-fn a_place_is_known_in_what_was_written() {
+fn positions_are_mapped_back_to_the_written_text() {
     let text = "a\n\n\\(  x \\) b\n\n`c` \\[y\\]\n\nd\n<details>e\n\nf</details>\n```\n\\(\n```\ng";
     let source = source(text);
     let seen = source.text.char_indices().filter(|(_, c)| c.is_ascii_alphabetic());
@@ -67,7 +67,7 @@ fn a_place_is_known_in_what_was_written() {
 }
 
 #[test]
-fn a_formula_that_may_go_on_is_known() {
+fn an_unclosed_formula_at_the_end_is_reported() {
     for (text, open) in [
         ("a\n\n$$\nb", Some(3)),
         ("a\n\\[ b\n- c\n  ", Some(2)),
@@ -80,7 +80,7 @@ fn a_formula_that_may_go_on_is_known() {
 }
 
 #[test]
-fn what_is_looked_at_grows_with_the_text_alone() {
+fn the_number_of_steps_is_linear_in_the_text() {
     let ticks = |count: usize| (1..count).map(|n| "`".repeat(n) + "a").collect::<String>();
     let cost = |text: &str| {
         let looked = work::of(|| drop(source(text)));

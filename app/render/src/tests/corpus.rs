@@ -69,7 +69,7 @@ fn wrong(file: &str, held_out: bool, is_right: fn(&str) -> bool) -> (Vec<String>
 }
 
 #[test]
-fn dollars_are_money_and_formulas_are_formulas() {
+fn dollar_signs_are_read_correctly_in_the_development_texts() {
     for (file, is_right) in [(DOLLARS, is_money as fn(&str) -> bool), (FORMULAS, has_its_formulas)]
     {
         let (wrong, count) = wrong(file, false, is_right);
@@ -79,7 +79,7 @@ fn dollars_are_money_and_formulas_are_formulas() {
 }
 
 #[test]
-fn so_they_are_in_the_texts_that_were_held_out() {
+fn dollar_signs_are_read_correctly_in_the_held_out_texts() {
     for (file, is_right) in [(DOLLARS, is_money as fn(&str) -> bool), (FORMULAS, has_its_formulas)]
     {
         let (wrong, count) = wrong(file, true, is_right);

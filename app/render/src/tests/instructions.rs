@@ -66,7 +66,7 @@ impl Count {
 }
 
 #[test]
-fn twice_the_text_takes_twice_the_instructions() {
+fn twice_the_text_takes_about_twice_the_instructions() {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
         assert!(env::var_os(REQUIRED).is_none(), "valgrind is not installed");
         // The test runner captures `println!`, but not this.
@@ -116,7 +116,7 @@ fn count(bytes: usize, pairs: &[usize]) -> Vec<Count> {
     counts
 }
 
-/// The instructions of each text, in the order of [`texts_to_count`]. Each dump counts what was
+/// The instructions of each text, in the order of [`render_texts_for_valgrind`]. Each dump counts what was
 /// executed since the previous one.
 fn run(folder: &Path, texts: &str) -> Vec<u64> {
     // The test program selects the other test by its path within the crate.
@@ -128,7 +128,7 @@ fn run(folder: &Path, texts: &str) -> Vec<u64> {
         .args(["--dump-after=*in_valgrind*", "--zero-before=*in_valgrind*"])
         .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
         .arg(env::current_exe().unwrap())
-        .args(["--exact", &format!("{path}::texts_to_count"), "--ignored"])
+        .args(["--exact", &format!("{path}::render_texts_for_valgrind"), "--ignored"])
         .arg("--test-threads=1")
         .env(COUNTED, texts)
         .stdout(Stdio::null())
@@ -145,7 +145,7 @@ fn run(folder: &Path, texts: &str) -> Vec<u64> {
 
 #[test]
 #[ignore = "the other test runs this within valgrind"]
-fn texts_to_count() {
+fn render_texts_for_valgrind() {
     let Ok(texts) = env::var(COUNTED) else { return };
     let mut numbers = texts.split(' ').map(|number| number.parse::<usize>().unwrap());
     let bytes = numbers.next().unwrap();

@@ -46,7 +46,7 @@ fn grows_faster(text: impl Fn(Size) -> String, bytes: usize) -> Option<String> {
 
 /// Every construct paired with every other.
 #[test]
-fn all_pairs_of_constructs_cost_what_they_are_long() {
+fn the_cost_of_every_pair_of_constructs_is_linear() {
     let bad: Vec<String> = hostile::pairs()
         .filter_map(|pair| {
             let grows = grows_faster(|size| pair.text(size), 256)?;
@@ -60,7 +60,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn anything_of_the_grammar_costs_what_it_is_long(grown in hostile::texts()) {
+    fn the_cost_of_any_text_of_the_grammar_is_linear(grown in hostile::texts()) {
         let bad = grows_faster(|size| grown.text(size), 2_000);
         prop_assert!(bad.is_none(), "{}", bad.unwrap_or_default());
     }

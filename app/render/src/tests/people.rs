@@ -146,7 +146,7 @@ fn html(text: &str) -> String {
 }
 
 #[test]
-fn texts_are_what_they_were_meant_to_be() {
+fn texts_of_people_and_models_render_as_intended() {
     let wrong: Vec<String> = CASES
         .into_iter()
         .filter(|(text, expected)| !html(text).contains(expected))

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn firefox_reports_it_as_process_or_enter_in_the_composition() {
+    fn firefox_reports_the_last_enter_as_process_or_enter_in_the_composition() {
         let taking =
             [down("Process", 229, true), Other, down("Enter", 13, true), Other, Other, enter()];
         assert_eq!(sent(&taking), 1);
@@ -101,12 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn a_composition_that_is_given_up_leaves_nothing_behind() {
+    fn enter_sends_after_a_cancelled_composition() {
         assert_eq!(sent(&[Other, down("Escape", 229, true), Other, enter()]), 1);
     }
 
     #[test]
-    fn enter_can_begin_a_line_instead() {
+    fn enter_breaks_the_line_if_the_reader_chose_that() {
         let enter = Keystroke { enter: true, key_code: 13, ..Keystroke::default() };
         let shift = Keystroke { shift: true, ..enter };
         let command = Keystroke { command: true, ..enter };

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_everything_is_offered() {
+    fn an_empty_query_offers_everything() {
         let all = offered(" ", &["a", "b"]);
         assert_eq!(all.len(), 2 + 15);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_best_comes_first() {
+    fn the_best_match_comes_first() {
         let delete = offered("DELETE", &[]);
         assert_eq!(delete[0], Choice::Command(Command::Delete));
         assert_eq!(delete[1], Choice::Search("DELETE".to_owned()));
@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_for_other_words_is_not_offered() {
+    fn conversations_found_for_an_older_query_are_not_offered() {
         let choices = offered("moon", &["Tides", "The Moon"]);
         assert!(matches!(&choices[0], Choice::Conversation { title, .. } if title == "The Moon"));
         assert_eq!(choices[1], Choice::Search("moon".to_owned()));
     }
 
     #[test]
-    fn a_place_is_offered_the_way_out_of_it() {
+    fn a_pinned_or_archived_conversation_is_offered_the_reverse_command() {
         let words = |place| -> Vec<_> {
             Command::all(place)
                 .into_iter()
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_without_a_title_has_a_name() {
+    fn a_conversation_without_a_title_is_called_untitled() {
         let found = vec![Worker { title: None, ..sample::worker() }];
         let choices = choices("", found, Visibility::Listed, str::to_lowercase);
         let untitled = tr!(untitled);

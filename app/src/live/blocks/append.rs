@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_stands_in_the_elements_that_end_behind_it() {
+    fn text_is_appended_inside_the_elements_that_end_after_it() {
         for (block, before, after, depth) in [
             ("<p>a</p>", 4, "<p>ab</p>", 1),
             ("<p>a <em>x</em></p>", 4, "<p>a <em>x</em>b</p>", 1),
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_changes_nothing() {
+    fn an_append_at_an_invalid_position_changes_nothing() {
         for (block, before) in
             [("<p>a</p>", 3), ("<p>a</p>", 5), ("<p>a</p>", 0), ("<p>日</p>", 6), ("a", 9)]
         {

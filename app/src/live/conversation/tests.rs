@@ -8,7 +8,7 @@ fn apply(conversation: &Conversation, event: &Event) -> Applied {
 }
 
 #[test]
-fn a_delta_touches_the_text_of_its_message_alone() {
+fn a_delta_changes_only_the_text_of_its_message() {
     let owner = Owner::new();
     owner.set();
     let conversation = Conversation::new(sample::empty(), Wanted::default());
@@ -40,7 +40,7 @@ fn a_delta_touches_the_text_of_its_message_alone() {
 }
 
 #[test]
-fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
+fn a_gap_changes_nothing_and_a_snapshot_repairs_it() {
     let owner = Owner::new();
     owner.set();
     let conversation = Conversation::new(sample::empty(), Wanted::default());
@@ -62,7 +62,7 @@ fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
 }
 
 #[test]
-fn the_window_is_told_by_the_newest_turn_that_knows_it() {
+fn the_context_window_comes_from_the_newest_turn_that_knows_it() {
     let owner = Owner::new();
     owner.set();
     let conversation = Conversation::new(sample::empty(), Wanted::default());
@@ -95,7 +95,7 @@ fn the_window_is_told_by_the_newest_turn_that_knows_it() {
 }
 
 #[test]
-fn thinking_is_shown_beside_the_answer_and_its_newest_line_by_itself() {
+fn reasoning_is_shown_beside_the_answer_with_its_newest_line() {
     let owner = Owner::new();
     owner.set();
     let conversation = Conversation::new(sample::empty(), Wanted::default());

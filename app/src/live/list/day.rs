@@ -86,7 +86,7 @@ mod tests {
     const NOON: i64 = 1_773_576_000_000;
 
     #[test]
-    fn days_are_told_as_people_do() {
+    fn each_age_in_days_has_its_heading() {
         let today = number(NOON, 0);
         for (days, expected) in [
             (-1, Day::Today),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_of_the_readers_own_zone() {
+    fn days_are_computed_in_the_readers_time_zone() {
         // 2026-03-15T15:30Z is the 16th in Tokyo, and still the 15th in New York.
         let at = NOON + 3 * 3_600_000 + 1_800_000;
         assert_eq!(number(at, 9 * 60), number(NOON, 0) + 1);
@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn headings_stand_in_one_order(day in 0i64..2_900_000, ago in 0i64..400) {
+        fn headings_are_in_chronological_order(day in 0i64..2_900_000, ago in 0i64..400) {
             // Of two days, the later one never has the heading of an earlier range.
             let rank = |day_then| match Day::of(day_then, day) {
                 Day::Pinned => i64::MAX,

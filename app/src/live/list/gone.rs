@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_from_before_a_deletion_does_not_show_it() {
+    fn a_page_from_before_a_deletion_does_not_show_the_deleted_conversation() {
         let (one, other) = (WorkerId::from_parts(1, [1; 10]), WorkerId::from_parts(2, [2; 10]));
         let mut gone = Gone::default();
         gone.note_reported(one, at(9));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn few_are_remembered() {
+    fn the_number_of_remembered_deletions_is_bounded() {
         let mut gone = Gone::default();
         for n in 0..1_000 {
             gone.note_reported(WorkerId::from_parts(n, [1; 10]), at(n));

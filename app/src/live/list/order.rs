@@ -84,7 +84,7 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     #[test]
-    fn the_pinned_come_first_and_then_the_last_used() {
+    fn pinned_conversations_come_first_and_then_the_last_used() {
         let mut workers = [
             worker(1, Visibility::Listed, 5),
             worker(2, Visibility::Pinned, 1),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_the_time_of_stands_behind_all_else() {
+    fn conversations_without_a_time_come_last() {
         let undated = Worker { updated_at: Timestamp::UNKNOWN, ..worker(3, Visibility::Listed, 0) };
         let pinned = Worker {
             place: Visibility::Pinned,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_comes_in_where_the_list_would_have_it() {
+    fn a_changed_conversation_is_inserted_only_if_its_position_is_loaded() {
         let (all, archive) = (Part::default(), Part { archived: true, older: false });
         let last = worker(5, Visibility::Listed, 50);
         let comes = |part: Part, worker: &Worker, more| part.takes(worker, Some(&last), more);

@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_for_the_first_time_has_missed_nothing() {
+    fn on_the_first_visit_nothing_is_unread() {
         let mut worker = sample::worker();
         worker.updated_at = sample::at(9);
         assert!(!Seen::since(sample::at(9).unix_ms()).is_unread(&worker));
     }
 
     #[test]
-    fn it_is_read_as_it_was_written_and_nothing_else_is() {
+    fn the_seen_list_round_trips_and_invalid_text_is_refused() {
         let mut seen = Seen::since(3);
         for n in 1..4 {
             seen.note(WorkerId::from_parts(n, [n as u8; 10]), n as i64 + 10);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_small_and_what_is_forgotten_stays_seen() {
+    fn the_seen_list_is_bounded_and_forgotten_answers_stay_seen() {
         let mut seen = Seen::default();
         let id = |n: usize| WorkerId::from_parts(n as u64 + 1, [0; 10]);
         for n in 0..MOST + 50 {

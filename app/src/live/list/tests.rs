@@ -40,7 +40,7 @@ fn tell(list: &List, worker: Worker) -> bool {
 }
 
 #[test]
-fn what_is_told_stands_where_a_fresh_page_would_have_it() {
+fn updates_keep_the_order_of_a_freshly_loaded_page() {
     Owner::new().with(|| {
         let list = list(vec![worker(3, 30), worker(2, 20)], Some("more"));
         assert_eq!(shown(&list), [(Day::Today, vec![3, 2])]);
@@ -63,7 +63,7 @@ fn what_is_told_stands_where_a_fresh_page_would_have_it() {
 }
 
 #[test]
-fn only_what_changed_is_shown_anew() {
+fn an_update_changes_only_the_affected_entry() {
     Owner::new().with(|| {
         let list = list(vec![worker(3, 30), worker(2, 20)], None);
         let groups = list.groups.get_untracked();
@@ -78,7 +78,7 @@ fn only_what_changed_is_shown_anew() {
 }
 
 #[test]
-fn nothing_moves_while_somebody_types_a_title() {
+fn nothing_moves_while_a_title_is_edited() {
     Owner::new().with(|| {
         let list = list(vec![worker(3, 30), worker(2, 20)], None);
         list.renaming.set(Some(worker(2, 0).worker_id));
@@ -91,7 +91,7 @@ fn nothing_moves_while_somebody_types_a_title() {
 }
 
 #[test]
-fn a_page_that_comes_with_a_walk_is_not_needed_by_a_list_that_is_told_all() {
+fn a_live_list_ignores_the_page_that_a_navigation_loads() {
     Owner::new().with(|| {
         let list = list(vec![worker(3, 30), worker(2, 20)], None);
         let begin = |part| {
@@ -118,7 +118,7 @@ fn a_page_that_comes_with_a_walk_is_not_needed_by_a_list_that_is_told_all() {
 }
 
 #[test]
-fn a_page_that_was_read_before_a_deletion_does_not_bring_it_back() {
+fn a_page_from_before_a_deletion_does_not_restore_the_conversation() {
     Owner::new().with(|| {
         let list = list(vec![worker(3, 30), worker(2, 20)], None);
         let deleted = worker(3, 30).worker_id;
@@ -138,7 +138,7 @@ fn a_page_that_was_read_before_a_deletion_does_not_bring_it_back() {
 
 /// Two reads make a page, and a worker that changes between them is in both.
 #[test]
-fn a_conversation_that_comes_twice_is_shown_once() {
+fn a_conversation_that_is_sent_twice_is_shown_once() {
     Owner::new().with(|| {
         let pinned = Worker { place: Visibility::Pinned, ..worker(3, 30) };
         let list = list(vec![pinned.clone(), worker(2, 20), worker(3, 30)], None);

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_conversation_asks_for_no_other_list() {
+    fn opening_another_conversation_does_not_reload_the_list() {
         let asked = |n: Option<u64>, list: Option<&str>, archived| {
             let worker_id = n.map(|n| WorkerId::from_parts(n, [1; 10]));
             Question::Sidebar(Beside { worker_id, list: list.map(str::to_owned), archived })

@@ -61,7 +61,7 @@ mod tests {
     use protocol::catalogue::{ModelEntry, ProviderModels};
 
     #[test]
-    fn every_effort_that_some_model_takes_is_offered_once() {
+    fn every_effort_that_any_model_accepts_is_offered_once() {
         let entry = |efforts: &[&str]| ModelEntry {
             efforts: efforts.iter().map(|effort| effort.parse().unwrap()).collect(),
             ..ModelEntry::default()

@@ -42,13 +42,13 @@ fn deleted(n: u64) -> ListFrame {
 }
 
 #[test]
-fn the_best_come_first_and_of_equal_ones_the_last_used() {
+fn better_matches_come_first_and_equal_ones_by_last_use() {
     let all = titles(&["Low tides", "Tides b", "Tides a", "Moon", "T i d e s"]);
     assert_eq!(found(&all, "TIDES"), ["Tides b", "Tides a", "Low tides", "T i d e s"]);
 }
 
 #[test]
-fn there_are_never_more_than_a_few() {
+fn the_number_of_results_is_bounded() {
     let names: Vec<String> = (0..100).map(|n| format!("Tides {n}")).collect();
     let all = titles(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let best = found(&all, "tides");
@@ -58,7 +58,7 @@ fn there_are_never_more_than_a_few() {
 }
 
 #[test]
-fn what_is_archived_comes_after_all_else_that_fits_as_well() {
+fn archived_conversations_come_after_equal_matches() {
     let mut all = titles(&["Tides a", "Tides b", "Moon"]);
     assert!(all.apply(told(Worker { place: Visibility::Archived, ..worker(0, "Tides a") })));
     assert_eq!(found(&all, "tides"), ["Tides b", "Tides a"]);
@@ -66,7 +66,7 @@ fn what_is_archived_comes_after_all_else_that_fits_as_well() {
 }
 
 #[test]
-fn changes_of_the_list_are_found_and_what_is_deleted_is_not() {
+fn updated_titles_are_found_and_deleted_conversations_are_not() {
     let mut all = titles(&["Tides a", "Tides b"]);
     let used = Timestamp::from_unix_ms(2_000_000);
     assert!(all.apply(told(Worker { updated_at: used, ..worker(1, "Tides c") })));
@@ -83,7 +83,7 @@ fn changes_of_the_list_are_found_and_what_is_deleted_is_not() {
 }
 
 #[test]
-fn a_keystroke_prepares_no_title_and_a_change_one() {
+fn a_search_normalizes_no_title_and_a_rename_normalizes_one() {
     let names: Vec<String> = (0..MOST).map(|n| format!("Tides {n}")).collect();
     let mut all = titles(&names.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(all.prepared(), MOST as u64);
@@ -100,7 +100,7 @@ fn a_keystroke_prepares_no_title_and_a_change_one() {
 }
 
 #[test]
-fn no_more_are_held_than_can_be_and_a_free_place_is_filled_by_reading_anew() {
+fn a_full_index_drops_the_oldest_title_and_a_deletion_requires_a_reload() {
     let mut all = Titles::new((0..MOST as u64).map(|n| worker(n, "Tides")).collect());
     all.put(worker(MOST as u64, "Moon"));
     assert_eq!(found(&all, "moon"), <[&str; 0]>::default(), "it was used before all others");

@@ -69,7 +69,7 @@ async fn play_in(place: &Installation, upstream: &Upstream, name: &'static str) 
 
 async fn get(companion: &Companion, path: &str) -> Result<String> {
     let asked = reqwest::get(format!("http://{}{path}", companion.address));
-    let answer = tokio::time::timeout(HANG, asked).await.context("no answer comes")??;
+    let answer = tokio::time::timeout(HANG, asked).await.context("no response comes")??;
     anyhow::ensure!(answer.status() == 200, "{path} is answered with {}", answer.status());
     Ok(answer.text().await?)
 }

@@ -64,7 +64,8 @@ impl Trial {
         let mut link = observer.connect(client).await?;
         let mut stopped = false;
         let followed = loop {
-            let frame = tokio::time::timeout(HANG, link.next()).await.context("no end comes")?;
+            let frame =
+                tokio::time::timeout(HANG, link.next()).await.context("the turn does not end")?;
             observer.take(frame?.context("the stream ended before the turn")?)?;
             let Some(view) = &observer.view else { continue };
             let Some(turn) = view.turn(turn_id) else { continue };

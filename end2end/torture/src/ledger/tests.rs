@@ -47,13 +47,13 @@ fn losses(change: impl FnOnce(&mut Whole)) -> Vec<Loss> {
 }
 
 #[test]
-fn what_is_kept_is_no_loss() {
+fn a_complete_history_has_no_loss() {
     assert_eq!(losses(|_| ()), []);
     assert_eq!(same_as_fresh(&view(&kept()), &kept()), Ok(()));
 }
 
 #[test]
-fn a_lost_message_is_seen() {
+fn a_lost_message_is_detected() {
     let found = losses(|whole| {
         whole.messages.clear();
         whole.turns.clear();
@@ -68,20 +68,20 @@ fn a_lost_message_is_seen() {
 }
 
 #[test]
-fn a_lost_byte_is_seen() {
+fn a_lost_byte_is_detected() {
     let found = losses(|whole| whole.messages[1].text.truncate(12));
     assert!(found.contains(&Loss::Bytes(message(3), 13, 12)), "{found:?}");
     assert!(found.contains(&Loss::Answer(message(3), TurnState::Completed)), "{found:?}");
 }
 
 #[test]
-fn a_byte_too_many_is_seen() {
+fn an_extra_byte_is_detected() {
     let found = losses(|whole| whole.messages[1].text.push('!'));
     assert_eq!(found, [Loss::Answer(message(3), TurnState::Completed)]);
 }
 
 #[test]
-fn a_message_twice_is_seen_under_the_same_id_and_under_another() {
+fn a_repeated_message_is_detected_under_the_same_and_another_id() {
     let found = losses(|whole| whole.messages.push(whole.messages[0].clone()));
     assert_eq!(found, [Loss::Repeated(message(2), 2)]);
     let found = losses(|whole| {
@@ -92,7 +92,7 @@ fn a_message_twice_is_seen_under_the_same_id_and_under_another() {
 }
 
 #[test]
-fn a_turn_that_is_left_running_is_seen() {
+fn a_turn_that_is_left_running_is_detected() {
     let found = losses(|whole| whole.turns[0].state = TurnState::Generating);
     assert!(found.contains(&Loss::Unfinished(turn_id(1), TurnState::Generating)), "{found:?}");
     let found = losses(|whole| whole.turns[0].state = TurnState::Interrupted);
@@ -101,7 +101,7 @@ fn a_turn_that_is_left_running_is_seen() {
 }
 
 #[test]
-fn a_refused_message_that_is_stored_is_seen() {
+fn a_refused_message_that_is_stored_is_detected() {
     let mut ledger = Ledger::new(echo);
     ledger.sends(message(2), worker(), "one");
     ledger.refused(message(2));
@@ -115,7 +115,7 @@ fn a_second_acknowledgement_has_to_name_the_same_turn() {
 }
 
 #[test]
-fn observers_that_contradict_each_other_are_seen() {
+fn observers_that_contradict_each_other_are_detected() {
     let mut whole = kept();
     whole.messages[1].text = "You paid".to_owned();
     assert_eq!(ledger().shows(&view(&whole)), Err(Loss::Bytes(message(3), 13, 4)));
@@ -123,7 +123,7 @@ fn observers_that_contradict_each_other_are_seen() {
 }
 
 #[test]
-fn an_unclear_message_may_be_there_or_not() {
+fn an_unacknowledged_message_may_be_stored_or_not() {
     let mut ledger = Ledger::new(echo);
     ledger.sends(message(2), worker(), "one");
     assert_eq!(ledger.check(worker(), &kept()), []);
@@ -134,7 +134,7 @@ fn an_unclear_message_may_be_there_or_not() {
 }
 
 #[test]
-fn conversations_that_go_or_come_back_are_seen() {
+fn lost_and_restored_conversations_are_detected() {
     let mut ledger = Ledger::new(echo);
     ledger.created(worker());
     assert_eq!(ledger.check_workers(&[]), [Loss::Worker(worker())]);

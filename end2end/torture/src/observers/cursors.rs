@@ -85,11 +85,11 @@ async fn stale(client: &Client, worker: WorkerId, mut link: Link) -> Result<()> 
     let mut observer = Observer::new(worker, Transport::Sse);
     match link.next().await?.map(|frame| observer.take(frame)).transpose()? {
         Some(Seen::Notice(error)) if error.code == ErrorCode::StaleCursor => {}
-        other => bail!("it was answered with {other:?}"),
+        other => bail!("no notice of a stale cursor came, but {other:?}"),
     }
     match link.next().await?.map(|frame| observer.take(frame)).transpose()? {
         Some(Seen::Snapshot) => {}
-        other => bail!("after the notice came {other:?}"),
+        other => bail!("no snapshot followed the notice, but {other:?}"),
     }
     let view = observer.view.as_ref().context("no snapshot")?;
     Ok(same_as_fresh(view, &client.settled(worker).await?)?)

@@ -99,7 +99,7 @@ pub(super) async fn run(stage: &Stage, pings: u32, rng: &mut Rng) -> Result<()> 
             Fate::Refused => end == refused,
             Fate::Gone => end != End::Open,
         };
-        ensure!(as_meant, "{what}: {fate:?} was meant, it was {end:?}");
+        ensure!(as_meant, "{what}: expected {fate:?}, but it was {end:?}");
     }
     let mut grown = 0;
     for reads in [Reads::Yes, Reads::No] {

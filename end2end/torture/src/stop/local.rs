@@ -71,7 +71,7 @@ async fn loaded(
     verdicts.push(cancel(&companion, first).await?.1);
     for _ in 0..rounds {
         let mut running = ask(&companion, rng, 1).await?;
-        running.sees(|seen| seen.text > 0).await.context("the model writes nothing")?;
+        running.sees(|seen| seen.text > 0).await.context("the model generates no text")?;
         let mut waiting = ask(&companion, rng, 1).await?;
         waiting.sees(|seen| seen.waiting).await.context("a second turn does not wait")?;
         let (took, verdict) = cancel(&companion, waiting).await.context("in the queue")?;
@@ -145,7 +145,7 @@ async fn no_child(companion: &Companion) -> Result<()> {
         }
         Ok(())
     };
-    tokio::time::timeout(HANG, gone).await.context("the model does not leave memory")?
+    tokio::time::timeout(HANG, gone).await.context("the model is not unloaded")?
 }
 
 /// The model's process, which is the companion's only child, and its processor time.

@@ -59,7 +59,8 @@ impl Witness {
     /// Waits until `enough` returns true for what the observer has seen.
     pub(super) async fn sees(&mut self, enough: impl Fn(&Glimpse) -> bool) -> Result<()> {
         let seen = tokio::time::timeout(HANG, self.glimpses.wait_for(enough)).await;
-        seen.context("the turn does not come that far")?.context("the observer is gone")?;
+        seen.context("the turn does not reach the expected point")?
+            .context("the observer is gone")?;
         Ok(())
     }
 
@@ -128,7 +129,7 @@ async fn follow(
         let frame = match frame {
             Ok(frame) => frame?.context("a stream ended by itself")?,
             Err(_) if over && observer.sees_the_end() => return Ok(Some(observer)),
-            Err(_) => bail!("the observer is not told the end"),
+            Err(_) => bail!("the observer does not get the end of the turn"),
         };
         match observer.take(frame)? {
             Seen::Close(CloseReason::Deleted) => return Ok(None),

@@ -22,7 +22,7 @@ async fn an_answer_streams() {
 }
 
 #[tokio::test]
-async fn a_later_turn_reads_only_what_is_new() {
+async fn a_later_turn_evaluates_only_new_tokens() {
     let local = Local::new(config());
     let question = user("Name three colours.");
     let first = ask(&local, request(vec![question.clone()], 30)).await;
@@ -37,7 +37,7 @@ async fn a_later_turn_reads_only_what_is_new() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been() {
+async fn a_continued_answer_equals_an_uninterrupted_one() {
     let local = Local::new(config());
     let question = user("What is the capital of France? Answer in two sentences.");
     let whole = ask(&local, request(vec![question.clone()], 24)).await;
@@ -53,7 +53,7 @@ async fn an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been() {
 }
 
 #[tokio::test]
-async fn marks_in_messages_are_text() {
+async fn special_tokens_in_messages_are_text() {
     let local = Local::new(config());
     let tokens =
         async |text: &str| ask(&local, request(vec![user(text)], 1)).await.usage().prompt_tokens;
@@ -64,7 +64,7 @@ async fn marks_in_messages_are_text() {
 }
 
 #[tokio::test]
-async fn an_answer_ends_at_its_bound_and_at_the_windows_end() {
+async fn an_answer_ends_at_max_tokens_and_at_the_end_of_the_window() {
     let mut narrow = config();
     narrow.context_tokens = 256;
     let local = Local::new(narrow);
@@ -79,7 +79,7 @@ async fn an_answer_ends_at_its_bound_and_at_the_windows_end() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_left_out_or_refused() {
+async fn old_messages_are_left_out_and_a_too_long_one_is_refused() {
     let local = Local::new(config());
     let words = "The lighthouse stands by the sea and waits for ships. ".repeat(20);
     let mut messages: Vec<_> = (0..6).flat_map(|_| [user(&words), assistant(&words)]).collect();
@@ -97,7 +97,7 @@ async fn what_does_not_fit_is_left_out_or_refused() {
 }
 
 #[tokio::test]
-async fn any_text_and_any_sampling_is_taken() {
+async fn any_text_and_any_sampling_are_accepted() {
     let local = Local::new(config());
     for text in
         ["", "\0", "\u{feff}日本語で答えてください。🙂", "  \n\n  ", "{{ 7 * 7 }}{% raise %}"]
@@ -112,7 +112,7 @@ async fn any_text_and_any_sampling_is_taken() {
 }
 
 #[tokio::test]
-async fn another_model_is_not_pretended() {
+async fn an_unknown_model_is_refused() {
     let local = Local::new(config());
     let mut asked = request(vec![user("hi")], 5);
     asked.model = "gpt-4o".into();
@@ -125,7 +125,7 @@ async fn another_model_is_not_pretended() {
 
 /// If the system prompt is empty, the model's template adds its own.
 #[tokio::test]
-async fn what_the_template_adds_is_told() {
+async fn text_that_the_template_adds_is_reported() {
     let local = Local::new(config());
     let wish = Request { system: String::new(), ..request(vec![user("Hi")], 1) };
     let kept = ask(&local, wish).await.rendered.unwrap();
@@ -136,7 +136,7 @@ async fn what_the_template_adds_is_told() {
 }
 
 #[tokio::test]
-async fn how_far_a_long_prompt_is_read_is_told() {
+async fn progress_of_a_long_prompt_is_reported() {
     let local = Local::new(config());
     let long = "The sea was calm and the lighthouse was dark. ".repeat(80);
     let answer = ask(&local, request(vec![user(&long)], 1)).await;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::*;
 
 #[tokio::test]
-async fn a_killed_child_fails_one_turn_and_no_other() {
+async fn a_killed_child_fails_only_the_running_turn() {
     let local = Local::new(config());
     let mut outputs = local.generate(story(), CancellationToken::new());
     until(&mut outputs, is_text).await;
@@ -26,7 +26,7 @@ async fn a_killed_child_fails_one_turn_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_no_child_is_a_failed_turn() {
+async fn a_wrong_engine_program_fails_the_turn() {
     for program in ["/nowhere/at/all", "/bin/true", "/bin/echo"] {
         let mut config = config();
         config.program = Some(program.into());
@@ -38,7 +38,7 @@ async fn a_program_that_is_no_child_is_a_failed_turn() {
 }
 
 #[tokio::test]
-async fn shutting_down_ends_everything() {
+async fn shutdown_ends_the_child_and_all_turns() {
     let local = Local::new(config());
     let mut running = local.generate(story(), CancellationToken::new());
     until(&mut running, is_text).await;
@@ -53,7 +53,7 @@ async fn shutting_down_ends_everything() {
 }
 
 #[tokio::test]
-async fn the_model_leaves_when_idle_and_comes_back() {
+async fn an_idle_model_is_unloaded_and_loaded_again() {
     let mut config = config();
     config.idle_unload = Some(Duration::from_millis(50));
     config.load = LoadPolicy::AtStart;
@@ -66,7 +66,7 @@ async fn the_model_leaves_when_idle_and_comes_back() {
 }
 
 #[tokio::test]
-async fn the_child_sees_nothing_of_the_environment() {
+async fn the_child_inherits_no_environment() {
     let local = Local::new(config());
     ask(&local, request(vec![user("hi")], 2)).await.usage();
     let environment = std::fs::read(format!("/proc/{}/environ", pid(&local))).unwrap();
@@ -83,7 +83,7 @@ async fn the_child_sees_nothing_of_the_environment() {
 /// The server may have inherited descriptors without close-on-exec from the program that started
 /// it. The child must not inherit them.
 #[tokio::test]
-async fn the_child_has_nothing_open_but_its_pipes() {
+async fn the_child_inherits_no_descriptors_but_its_pipes() {
     let file = tempfile::tempfile().unwrap();
     // `dup` makes a descriptor without close-on-exec. Source: dup(2).
     let leaks = rustix::io::dup(&file).unwrap();

@@ -30,7 +30,7 @@ fn names_the_setting(error: &protocol::Error) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_no_model_names_the_setting() {
+async fn the_error_for_a_missing_or_invalid_file_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     names_the_setting(&fails_with(&folder.path().join("none.gguf")).await);
     names_the_setting(&fails_with(&folder.path().join(".")).await);
@@ -44,7 +44,7 @@ async fn what_is_not_there_or_no_model_names_the_setting() {
 }
 
 #[tokio::test]
-async fn a_cut_model_is_told_as_such() {
+async fn the_error_for_a_truncated_model_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read(model_file()).unwrap();
     for length in [23, 24, 1000, 1_000_000, 1_769_507, 1_780_000, 50_000_000, whole.len() - 1] {
@@ -57,7 +57,7 @@ async fn a_cut_model_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_cut_under_a_loaded_model_changes_nothing() {
+async fn truncating_the_file_of_a_loaded_model_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.gguf");
     std::fs::copy(model_file(), &file).unwrap();
@@ -86,7 +86,7 @@ fn damaged(find: &[u8], replace: &[u8]) -> Vec<u8> {
 /// The engine aborts its process on these: on one while it loads, on the other while it reads a
 /// prompt.
 #[tokio::test]
-async fn an_abort_of_the_engine_fails_its_turn_and_no_other() {
+async fn an_abort_of_the_engine_fails_only_its_turn() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("damaged.gguf");
     let no_layers = [4u32.to_le_bytes(), 0u32.to_le_bytes()].concat();
@@ -113,7 +113,7 @@ async fn an_abort_of_the_engine_fails_its_turn_and_no_other() {
 
 /// The engine refuses these with messages of its own, which must not be shown.
 #[tokio::test]
-async fn a_refused_model_names_the_setting() {
+async fn the_error_for_a_refused_model_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("damaged.gguf");
     let width = [4u32.to_le_bytes(), 577u32.to_le_bytes()].concat();

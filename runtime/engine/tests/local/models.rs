@@ -36,7 +36,7 @@ fn hello(model: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_model_is_loaded_when_it_is_asked_and_the_other_leaves() {
+async fn a_requested_model_is_loaded_and_replaces_the_other() {
     let folder = folder();
     let local = local(folder.path());
     let first = ask(&local, hello("")).await;
@@ -57,7 +57,7 @@ async fn a_model_is_loaded_when_it_is_asked_and_the_other_leaves() {
 }
 
 #[tokio::test]
-async fn a_queue_of_different_models_is_served_in_its_order() {
+async fn requests_for_different_models_are_served_in_order() {
     let folder = folder();
     let local = local(folder.path());
     let stop = CancellationToken::new();
@@ -89,7 +89,7 @@ async fn a_queue_of_different_models_is_served_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_model_fails_its_turn_and_leaves_the_others() {
+async fn an_invalid_model_file_fails_only_its_turn() {
     let folder = folder();
     std::fs::write(folder.path().join("zip.gguf"), b"PK\x03\x04").unwrap();
     let mut damaged = std::fs::read(model_file()).unwrap();
@@ -122,7 +122,7 @@ async fn a_file_that_is_no_model_fails_its_turn_and_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn a_stop_while_another_model_loads_is_obeyed_and_the_first_comes_back() {
+async fn a_turn_can_be_stopped_while_its_model_loads() {
     let folder = folder();
     let local = local(folder.path());
     ask(&local, hello("")).await.usage();
@@ -164,7 +164,7 @@ async fn a_name_is_never_a_path() {
 }
 
 #[tokio::test]
-async fn the_list_tells_of_each_file_what_it_is() {
+async fn the_list_describes_each_file() {
     let folder = folder();
     let whole = std::fs::read(model_file()).unwrap();
     std::fs::write(folder.path().join("cut.gguf"), &whole[..whole.len() / 2]).unwrap();

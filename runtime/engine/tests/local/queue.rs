@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::*;
 
 #[tokio::test]
-async fn those_who_wait_know_their_place_and_can_leave() {
+async fn waiting_turns_know_their_position_and_can_be_stopped() {
     let local = Local::new(config());
     let stops: Vec<CancellationToken> = (0..4).map(|_| CancellationToken::new()).collect();
     let short = || request(vec![user("Say hello.")], 4);
@@ -35,7 +35,7 @@ async fn those_who_wait_know_their_place_and_can_leave() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses() {
+async fn a_full_queue_refuses_requests() {
     let local = Local::new(config());
     let stop = CancellationToken::new();
     let mut first = local.generate(story(), stop.clone());

@@ -15,7 +15,7 @@ fn long_question() -> Vec<InputMessage> {
 }
 
 #[tokio::test]
-async fn a_stop_while_reading_and_while_writing() {
+async fn a_turn_can_be_stopped_while_reading_and_while_writing() {
     let mut config = config();
     config.context_tokens = 4096;
     let local = Local::new(config);
@@ -44,7 +44,7 @@ async fn a_stop_while_reading_and_while_writing() {
 }
 
 #[tokio::test]
-async fn a_stop_before_anything_and_while_loading() {
+async fn a_turn_can_be_stopped_before_it_starts_and_while_the_model_loads() {
     let local = Local::new(config());
     let stop = CancellationToken::new();
     let mut loading = local.generate(story(), stop.clone());
@@ -58,7 +58,7 @@ async fn a_stop_before_anything_and_while_loading() {
 }
 
 #[tokio::test]
-async fn a_turn_that_is_gone_makes_room() {
+async fn a_dropped_turn_makes_room_for_the_next() {
     let local = Local::new(config());
     let mut left = local.generate(story(), CancellationToken::new());
     until(&mut left, is_text).await;
@@ -67,7 +67,7 @@ async fn a_turn_that_is_gone_makes_room() {
 }
 
 #[tokio::test]
-async fn a_turn_that_takes_nothing_can_be_stopped() {
+async fn a_turn_whose_output_is_not_received_can_be_stopped() {
     let local = Local::new(config());
     let stop = CancellationToken::new();
     let mut lazy = local.generate(story(), stop.clone());
@@ -82,7 +82,7 @@ async fn a_turn_that_takes_nothing_can_be_stopped() {
 }
 
 #[tokio::test]
-async fn a_child_that_does_not_obey_is_killed() {
+async fn a_child_that_does_not_stop_is_killed() {
     let local = Local::new(config());
     let stop = CancellationToken::new();
     let mut outputs = local.generate(story(), stop.clone());

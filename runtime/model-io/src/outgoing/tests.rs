@@ -9,7 +9,7 @@ fn all(messages: &[(InputRole, &str)]) -> Vec<InputMessage> {
 }
 
 #[test]
-fn neighbours_are_one_message_and_blank_ones_are_none() {
+fn consecutive_messages_are_joined_and_blank_ones_removed() {
     for (shown, sent) in [
         // A turn that was stopped before its first text (mistral-vibe#1006).
         (all(&[(User, "first"), (User, "second")]), all(&[(User, "first\n\nsecond")])),
@@ -34,7 +34,7 @@ fn neighbours_are_one_message_and_blank_ones_are_none() {
 }
 
 #[test]
-fn adjustments_are_done() {
+fn adjustments_are_applied() {
     let shown = all(&[(User, "a"), (Assistant, "b")]);
     let sent = |adjustments: &[Adjustment]| messages("s", &shown, adjustments, false);
     assert_eq!(sent(&[]), all(&[(System, "s"), (User, "a"), (Assistant, "b")]));
@@ -44,7 +44,7 @@ fn adjustments_are_done() {
 }
 
 #[test]
-fn a_beginning_and_what_follows_fit_together() {
+fn a_continued_answer_joins_its_beginning_without_doubled_space() {
     let joined = |begun: &str, pieces: &[&str], adjustments: &[Adjustment]| {
         let mut seam = Seam::new(begun, adjustments);
         pieces.iter().fold(begun.to_owned(), |text, piece| text + &seam.join((*piece).into()))
@@ -83,7 +83,7 @@ proptest! {
 
     /// Holds for every place where the window may begin, and for all adjustments.
     #[test]
-    fn whatever_a_branch_holds_what_is_sent_is_acceptable(
+    fn every_branch_makes_an_acceptable_request(
         branch in branch(),
         cut in 0usize..14,
         without: bool,
@@ -111,7 +111,7 @@ proptest! {
 
     /// However the text is cut into pieces, none is lost and no white space is doubled.
     #[test]
-    fn a_seam_does_not_depend_on_the_pieces(begun in text(), rest in text(), cut in 0usize..6) {
+    fn the_join_does_not_depend_on_how_the_text_is_split(begun in text(), rest in text(), cut in 0usize..6) {
         let whole = Seam::new(&begun, &[]).join(rest.clone());
         let at = rest.char_indices().map(|(at, _)| at).nth(cut).unwrap_or(rest.len());
         let mut seam = Seam::new(&begun, &[]);

@@ -41,7 +41,7 @@ fn reads(text: &str, reasoning: &str, answer: &str) {
 }
 
 #[test]
-fn what_stands_between_marks_that_open_an_answer_is_thinking() {
+fn text_between_think_tags_at_the_beginning_is_reasoning() {
     reads(
         "<think>\nI should greet back.\n</think>\n\nHello there!",
         "I should greet back.",
@@ -62,7 +62,7 @@ fn what_stands_between_marks_that_open_an_answer_is_thinking() {
 
 /// gpt-oss writes this where the server does not remove its marks.
 #[test]
-fn channels_are_told_apart() {
+fn harmony_channels_are_separated() {
     reads(
         "<|channel|>analysis<|message|>Add.<|end|><|start|>assistant<|channel|>final<|message|>4<|return|>",
         "Add.",
@@ -79,7 +79,7 @@ fn channels_are_told_apart() {
 }
 
 #[test]
-fn a_thought_that_never_ends_is_thinking() {
+fn an_unclosed_think_tag_makes_all_text_reasoning() {
     reads("<think>so much", "so much", "");
     reads("<think>so </thi", "so </thi", "");
     reads("<think>", "", "");
@@ -88,7 +88,7 @@ fn a_thought_that_never_ends_is_thinking() {
 /// <https://github.com/ggml-org/llama.cpp/issues/28679>,
 /// <https://github.com/UKGovernmentBEIS/inspect_ai/issues/4385>.
 #[test]
-fn thinking_about_marks_is_thinking() {
+fn think_tags_within_reasoning_are_reasoning() {
     reads("<think>strip `</think>` from s</think>Done", "strip `</think>` from s", "Done");
     reads("<think>it ends in `</think>", "it ends in `", "");
     reads(
@@ -100,7 +100,7 @@ fn thinking_about_marks_is_thinking() {
 }
 
 #[test]
-fn a_lone_closing_mark_closes_what_came_before_it() {
+fn a_lone_closing_tag_makes_the_text_before_it_reasoning() {
     reads("I should greet.\n</think>\n\nHello!", "I should greet.\n", "Hello!");
     reads("hm</think>a", "hm", "a");
     reads("it`s\n</think>a", "it`s\n", "a");
@@ -110,7 +110,7 @@ fn a_lone_closing_mark_closes_what_came_before_it() {
 }
 
 #[test]
-fn marks_in_code_or_later_in_an_answer_are_text() {
+fn think_tags_in_code_or_later_in_an_answer_are_text() {
     for text in [
         "Hello <think>no</thi",
         "```\n</think>\n```\n",
@@ -128,21 +128,21 @@ fn marks_in_code_or_later_in_an_answer_are_text() {
 }
 
 #[test]
-fn what_was_opened_by_the_prompt_is_thinking_up_to_its_end() {
+fn a_thought_that_the_prompt_opened_is_reasoning_up_to_its_end() {
     let read = |parts: &[&str]| read(Thinking::opened(), parts.iter().copied());
     assert_eq!(read(&["hm</th", "ink>\n\na"]), ("hm".into(), "a".into()));
     assert_eq!(read(&["hm"]), ("hm".into(), String::new()));
 }
 
 #[test]
-fn a_lone_mark_closes_nothing_where_thinking_comes_apart() {
+fn a_lone_closing_tag_is_text_if_reasoning_comes_in_its_own_field() {
     let mut reader = Thinking::new();
     reader.comes_apart();
     assert_eq!(read(reader, ["\n\nhm</think>a"]), (String::new(), "hm</think>a".into()));
 }
 
 #[test]
-fn little_is_held_back() {
+fn text_is_held_back_only_briefly() {
     let mut reader = Thinking::new();
     for piece in ["Hello ", "th", "ere", " a < b"] {
         assert_eq!(reader.push(piece), [Piece::Text(piece.to_owned())]);
@@ -154,7 +154,7 @@ fn little_is_held_back() {
 
 proptest! {
     #[test]
-    fn cuts_do_not_matter(
+    fn the_result_does_not_depend_on_how_the_text_is_split(
         parts in prop::collection::vec(prop::sample::select(vec![
             "<think>", "</think>", "<Think>", "◁/think▷", "<thinking>", "</thinking>", "[THINK]", "[/THINK]", "</", "<",
             "<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>", "<|",

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_turn_gets_everything_in_order() {
+    async fn a_slow_receiver_gets_all_outputs_in_order() {
         let (sender, mut turn) = mpsc::channel(1);
         let mut current = Some(Current::new(JobId(1), sender, None));
         let mut final_outputs = JoinSet::new();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_stop_no_text_follows() {
+    async fn no_text_follows_a_stop() {
         let (sender, mut turn) = mpsc::channel(1);
         let mut current = Current::new(JobId(1), sender, None);
         current.output(text("a"));

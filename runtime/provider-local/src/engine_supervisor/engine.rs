@@ -64,7 +64,7 @@ impl EngineSupervisor {
         let file = checked.await.unwrap_or_else(|_| Err(failure::crashed()))?;
         let load = ToChild::Load(self.load(&file)?);
         if self.running.is_some() {
-            tracing::info!(%model, "the local model makes room for another one");
+            tracing::info!(%model, "the local model is unloaded, because another one is needed");
             // It is killed rather than asked to leave: it has no job, and may be in the middle of a
             // load.
             self.end_process(Process::kill).await;
@@ -79,7 +79,7 @@ impl EngineSupervisor {
         // Cannot fail: the channel is new.
         let _ = process.tell(load);
         let pid = process.pid();
-        tracing::info!(pid, %model, "the local model loads");
+        tracing::info!(pid, %model, "the local model is being loaded");
         let phase = Phase::Loading { by: Instant::now() + LOAD };
         self.running = Some(Running { process, model, phase });
         self.state.send_replace(Engine::Loading { pid });
@@ -107,7 +107,7 @@ impl EngineSupervisor {
         match message {
             FromChild::Hello { protocol } if protocol == PROTOCOL => {}
             FromChild::Hello { protocol } => {
-                tracing::error!(%protocol, expected = PROTOCOL, "the model's process is of another build");
+                tracing::error!(%protocol, expected = PROTOCOL, "the model's process is from another build of the program");
                 self.end_process(Process::kill).await;
                 self.finish(Output::Failed(failure::crashed()));
             }
@@ -215,7 +215,7 @@ impl EngineSupervisor {
     pub(super) async fn deadline_passed(&mut self) {
         let now = Instant::now();
         if self.current.as_ref().and_then(|current| current.stop_by).is_some_and(|by| by <= now) {
-            tracing::warn!("the model's process does not obey a stop and is killed");
+            tracing::warn!("the model's process does not stop and is killed");
             self.end_process(Process::kill).await;
             return self.finish(Output::Halted);
         }
@@ -226,7 +226,7 @@ impl EngineSupervisor {
                 self.finish(Output::Failed(failure::crashed()));
             }
             Some(Phase::Ready { .. }) if self.current.is_none() => {
-                tracing::info!("the local model leaves, because nobody asks it anything");
+                tracing::info!("the local model is unloaded, because it is idle");
                 self.end_process(Process::leave).await;
             }
             _ => {}

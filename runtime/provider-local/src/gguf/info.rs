@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_cut_anywhere_is_an_error_and_never_a_panic() {
+    fn a_truncated_head_is_an_error_and_never_a_panic() {
         let whole = sample();
         for cut in 0..whole.len() - 64 {
             let error = read(&whole[..cut]).unwrap_err();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn tensors_that_the_file_does_not_hold_are_told() {
+    fn tensors_beyond_the_end_of_the_file_are_an_error() {
         let with = |elements: u64, kind: u32, offset: u64| {
             let mut file = sample();
             file.truncate(file.len() - 64);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named() {
+    fn invalid_files_have_typed_errors() {
         assert!(matches!(read(b""), Err(GgufError::NotGguf)));
         assert!(matches!(read(b"PK\x03\x04 a zip of a model"), Err(GgufError::NotGguf)));
         let mut old = sample();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn any_changed_byte_is_survived() {
+    fn no_changed_byte_causes_a_panic() {
         let whole = sample();
         for at in 0..whole.len() - 64 {
             for bit in [0x01, 0x80, 0xff] {

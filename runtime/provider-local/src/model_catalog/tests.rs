@@ -58,7 +58,7 @@ async fn pages_read_no_folder_and_no_file() {
 }
 
 #[tokio::test]
-async fn a_folder_that_does_not_answer_holds_up_neither_the_start_nor_a_page() {
+async fn a_hanging_folder_delays_neither_the_start_nor_a_page() {
     static HUNG: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
     fn hangs(_: &Path) -> io::Result<Vec<Found>> {
         let hung = HUNG.1.wait_while(HUNG.0.lock().unwrap(), |hung| *hung).unwrap();

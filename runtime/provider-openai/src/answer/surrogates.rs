@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_in_two_events_is_whole() {
+    fn a_surrogate_pair_split_over_two_events_is_joined() {
         assert_eq!(read(&[r#""a\ud83d""#, r#""\ude00b""#]), ["a", "😀b"]);
         assert_eq!(read(&[r#""\ud83d\ude00""#]), ["😀"]);
         assert_eq!(read(&[r#""\ud83d\ude00\ud83d""#, r#""\n\\ude00""#]), ["😀", "\n\\ude00"]);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_that_stays_alone_is_lost_where_that_can_be_seen() {
+    fn a_lone_surrogate_becomes_a_visible_replacement_character() {
         assert_eq!(read(&[r#""a\ud83d b""#, r#""\ud83d\n""#]), ["a\u{fffd} b", "\u{fffd}\n"]);
         let mut surrogates = Surrogates::default();
         surrogates.parse(r#""a\ud83d""#).unwrap();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn other_errors_stay() {
+    fn other_json_errors_are_still_errors() {
         for data in ["{oops", r#""\u12"#, r#""\x""#, "\\", r#"{"a":"\ud8"#] {
             assert!(Surrogates::default().parse(data).is_err(), "{data}");
         }

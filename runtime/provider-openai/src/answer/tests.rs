@@ -38,7 +38,7 @@ fn fold(max_bytes: usize, events: &[&str]) -> (String, End) {
 
 /// Half a character that nothing completes is no answer without a sign of it.
 #[test]
-fn half_a_character_is_seen_to_be_missing() {
+fn a_lone_surrogate_in_an_answer_becomes_a_replacement_character() {
     let said = |content: &str| {
         format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{content}"}}}}]}}"#)
     };
@@ -57,7 +57,7 @@ fn half_a_character_is_seen_to_be_missing() {
 }
 
 #[test]
-fn streams_and_what_they_come_to() {
+fn streams_give_the_expected_text_and_end() {
     let a = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}"#;
     let b = r#"{"choices":[{"delta":{"content":"b","role":null}}],"usage":null}"#;
     let two =
@@ -123,7 +123,7 @@ fn streams_and_what_they_come_to() {
 }
 
 #[test]
-fn a_long_answer_is_cut_between_characters() {
+fn a_long_answer_is_cut_at_a_character_boundary() {
     let piece = r#"{"choices":[{"index":0,"delta":{"content":"日本"}}]}"#;
     let cut = (Finish::Length, None);
     assert_eq!(fold(8, &[piece, piece, piece]), ("日本".to_owned(), Ok(cut)));

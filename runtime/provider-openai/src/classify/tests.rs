@@ -22,7 +22,7 @@ fn kind(status: u16, body: &str) -> ProviderKind {
 }
 
 #[test]
-fn statuses_bodies_and_their_kinds() {
+fn each_status_and_body_has_its_error_kind() {
     let too_long = r#"{"error":{"message":"This model's maximum context length is 4096 tokens. However, you requested 5000","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
     for (status, body, expected) in [
         (401, "", Auth),
@@ -300,7 +300,7 @@ fn statuses_bodies_and_their_kinds() {
 }
 
 #[test]
-fn the_words_of_the_body_stand_beside_ours_without_what_must_not_be_shown() {
+fn the_message_of_the_endpoint_is_kept_apart_and_cleaned() {
     let body = r#"{"error":{"message":"key sk-secret at http://internal/ is bad"}}"#;
     for status in 400..600 {
         let error = response(status, &HeaderMap::new(), body, UNIX_EPOCH);
@@ -311,7 +311,7 @@ fn the_words_of_the_body_stand_beside_ours_without_what_must_not_be_shown() {
 }
 
 #[test]
-fn a_key_that_is_not_there_is_told_from_a_wrong_one() {
+fn a_missing_key_and_a_wrong_key_have_different_errors() {
     let told = |has_key| {
         let response = (401, &HeaderMap::new(), b"" as &[u8]);
         from_response(response, UNIX_EPOCH, has_key, &Sent::default()).0.message
@@ -320,7 +320,7 @@ fn a_key_that_is_not_there_is_told_from_a_wrong_one() {
 }
 
 #[test]
-fn only_a_model_that_is_not_known_is_answered_with_the_models_setting() {
+fn only_the_error_for_an_unknown_model_names_the_model_setting() {
     let bodies =
         ["", r#"{"error":{"message":"boom"}}"#, r#"{"error":{"message":"No connected db."}}"#];
     for (status, body) in (300..600).flat_map(|status| bodies.map(|body| (status, body))) {
@@ -331,7 +331,7 @@ fn only_a_model_that_is_not_known_is_answered_with_the_models_setting() {
 }
 
 #[test]
-fn waits_are_read_in_three_ways() {
+fn retry_after_is_parsed_as_seconds_milliseconds_or_date() {
     let now = UNIX_EPOCH + Duration::from_millis(784_111_774_500);
     for (name, value, expected) in [
         ("retry-after", "2", Some(2_000)),
@@ -357,7 +357,7 @@ fn waits_are_read_in_three_ways() {
 /// Gemini: <https://github.com/google-gemini/gemini-cli/issues/4701> has the shape of its errors; OpenAI:
 /// <https://github.com/earendil-works/pi/issues/2366>.
 #[test]
-fn a_wait_that_only_the_body_names_is_kept() {
+fn a_retry_delay_in_the_body_is_used() {
     let gemini = r#"[{"error":{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17s"}]}}]"#;
     let openai = r#"{"error":{"message":"Rate limit reached for gpt-5.4 in organization org-XXX on tokens per min (TPM): Limit 500000, Used 442231, Requested 249686. Please try again in 23.03s. Visit https://platform.openai.com/account/rate-limits to learn more.","type":"tokens","code":"rate_limit_exceeded"}}"#;
     let days = r#"{"error":{"message":"Please try again in 900h","code":"rate_limit_exceeded"}}"#;
@@ -386,7 +386,7 @@ fn a_wait_that_only_the_body_names_is_kept() {
 }
 
 #[test]
-fn errors_in_a_stream_are_told_from_chunks() {
+fn errors_in_a_stream_are_distinguished_from_chunks() {
     let kind = |text: &str| {
         let value = serde_json::from_str(text).unwrap();
         from_value(&value).map(|error| error.code)

@@ -223,7 +223,7 @@ fn authority((host, port): (&str, u16)) -> String {
 struct Named<R>(R);
 
 #[derive(Debug, thiserror::Error)]
-#[error("the name was not found")]
+#[error("the host name was not found")]
 struct NotFound(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl<R> Service<Name> for Named<R>

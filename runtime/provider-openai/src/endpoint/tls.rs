@@ -175,7 +175,7 @@ mod tests {
 
     /// `usage/05`: `SSL_CERT_FILE=c.pem`, which curl accepts.
     #[test]
-    fn a_certificate_that_the_system_trusts_may_be_its_own_authority_under_its_own_name() {
+    fn a_self_signed_certificate_that_the_system_trusts_is_accepted_for_its_name() {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = |params: &CertificateParams| {

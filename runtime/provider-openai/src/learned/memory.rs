@@ -70,7 +70,7 @@ impl Memory {
         let contents = Contents { version: VERSION, configuration, models: models() };
         if let Err(error) = self.replace(&contents) {
             let file = self.file.display();
-            warn!(%file, %error, "what was learned of an endpoint cannot be kept over a restart");
+            warn!(%file, %error, "the learned habits of an endpoint cannot be saved; a restart loses them");
         }
     }
 
@@ -88,7 +88,7 @@ impl Memory {
 
     fn unusable(&self, error: &dyn std::error::Error) -> Models {
         let file = self.file.display();
-        warn!(%file, %error, "what was learned of an endpoint cannot be read; it is learned anew");
+        warn!(%file, %error, "the learned habits of an endpoint cannot be read; they are learned again");
         Models::new()
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_learned_outlives_a_restart_and_no_change_of_the_configuration() {
+    fn learned_habits_survive_a_restart_but_not_a_configuration_change() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("learned").join("openai.json");
         let first = learned(&file, "a");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_used_is_as_none_and_is_replaced() {
+    fn an_unusable_file_is_ignored_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.json");
         let later = r#"{"version":1,"configuration":"a","models":[["m",{"adjustments":["of_a_later_version"],"window":1,"room":null}]]}"#;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_costs_nothing_but_the_memory() {
+    fn in_an_unwritable_folder_habits_are_only_kept_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("learned"), "a file").unwrap();
         let kept = learned(&folder.path().join("learned/openai.json"), "a");

@@ -35,7 +35,7 @@ fn long(exchanges: usize) -> Request {
 }
 
 #[test]
-fn old_messages_give_way_to_the_window() {
+fn old_messages_are_left_out_to_fit_the_window() {
     let mut config = OpenaiConfig::new("http://host");
     let left_out = |config: &OpenaiConfig, listed, habits: &Habits| {
         plan(&long(1), facts(config, listed), habits).unwrap().left_out
@@ -53,7 +53,7 @@ fn old_messages_give_way_to_the_window() {
 }
 
 #[test]
-fn a_message_that_cannot_fit_is_an_error_only_by_the_owners_word() {
+fn a_too_long_message_is_an_error_only_if_the_window_is_configured() {
     let long = "日".repeat(600);
     let asked = request("", &[(User, "a"), (Assistant, "b"), (User, &long)]);
     let mut config = OpenaiConfig::new("http://host");
@@ -65,7 +65,7 @@ fn a_message_that_cannot_fit_is_an_error_only_by_the_owners_word() {
 }
 
 #[test]
-fn a_refusal_for_the_length_teaches_the_window_or_halves_what_is_sent() {
+fn a_context_length_error_teaches_the_window_or_halves_the_request() {
     let said = |text: &str| ErrorReport::from_body(text.as_bytes());
     let config = OpenaiConfig::new("http://host");
     for (text, window) in [
@@ -89,7 +89,7 @@ fn a_refusal_for_the_length_teaches_the_window_or_halves_what_is_sent() {
 }
 
 #[test]
-fn only_what_changes_a_request_is_told() {
+fn only_adjustments_that_change_the_request_are_reported() {
     use Adjustment as A;
     let config = OpenaiConfig::new("http://host");
     let all = [A::WithoutTemperature, A::WithoutSeed, A::SystemInUser, A::WithoutBeginning];
@@ -106,7 +106,7 @@ fn only_what_changes_a_request_is_told() {
 }
 
 #[test]
-fn the_bound_of_an_answer_goes_by_the_name_that_is_taken() {
+fn max_tokens_is_sent_under_the_accepted_name() {
     use Adjustment::{MaxCompletionTokens, MaxTokens};
     for (learned, is_openai, field) in [
         (&[] as &[Adjustment], false, Parameter::MaxTokens),
@@ -125,7 +125,7 @@ proptest! {
 
     /// Holds for every branch, every size of the window and everything that was learned.
     #[test]
-    fn what_is_sent_is_acceptable(
+    fn every_planned_request_is_acceptable(
         branch in branch(),
         window in prop::option::of(1u32..80),
         room in prop::option::of(0u32..40),

@@ -111,7 +111,7 @@ mod tests {
 
     /// The texts of real endpoints, each with the place where it was reported.
     #[test]
-    fn the_efforts_that_a_model_takes_are_read_out_of_its_refusal() {
+    fn accepted_efforts_are_extracted_from_a_refusal() {
         const LMH: &[&str] = &["low", "medium", "high"];
         for (message, refused, expected) in [
             // OpenAI (https://github.com/Kilo-Org/cloud/pull/3807).
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_told_from_the_parameter() {
+    fn a_refused_value_is_distinguished_from_a_refused_parameter() {
         for (message, code, value) in [
             (
                 "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",

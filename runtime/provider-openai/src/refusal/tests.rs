@@ -30,7 +30,7 @@ fn error(message: &str, param: Option<&str>) -> String {
 }
 
 #[test]
-fn each_refusal_is_answered_by_its_adjustment() {
+fn each_refusal_leads_to_its_adjustment() {
     for (message, param, expected) in [
         // o1, gpt-5 (qwen-code#921, vercel/ai#6034); o3-mini (chatblade#100).
         (
@@ -215,7 +215,7 @@ fn each_refusal_is_answered_by_its_adjustment() {
 }
 
 #[test]
-fn nothing_is_guessed() {
+fn unclear_refusals_lead_to_no_adjustment() {
     for (message, param) in [
         ("boom", None),
         ("The request is invalid.", None),
@@ -237,7 +237,7 @@ fn nothing_is_guessed() {
 }
 
 #[test]
-fn what_was_not_sent_is_not_left_out() {
+fn only_parts_that_were_sent_are_left_out() {
     let said =
         ErrorReport::from_body(error("Unsupported parameter: 'seed'", Some("seed")).as_bytes());
     assert_eq!(of(&said, &Sent::default()), None);
@@ -249,7 +249,7 @@ fn what_was_not_sent_is_not_left_out() {
 
 /// DeepSeek V4 (modelparams.dev#29, pi#3636); through another API (9router#2397).
 #[test]
-fn thinking_that_is_demanded_is_sent() {
+fn reasoning_that_an_endpoint_requires_is_sent() {
     let sent = Sent { answers: Answers::Without, ..everything(Parameter::MaxTokens) };
     for message in [
         "The `reasoning_content` in the thinking mode must be passed back to the API.",
@@ -263,7 +263,7 @@ fn thinking_that_is_demanded_is_sent() {
 }
 
 #[test]
-fn nothing_is_done_twice() {
+fn no_adjustment_is_made_twice() {
     let sent = everything(Parameter::MaxTokens);
     let next = |refused, made: &[Adjustment]| adjustment(refused, &sent, made);
     let temperature = Refused::Parameter(Parameter::Temperature);
@@ -280,7 +280,7 @@ fn nothing_is_done_twice() {
 /// The Responses API: OpenAI (continue#12031, openai-python#2194), and servers that do not know the
 /// `reasoning` object.
 #[test]
-fn a_summary_of_thinking_that_is_refused_is_not_asked_for_again() {
+fn a_refused_reasoning_summary_is_left_out() {
     let parameters = vec![Parameter::Temperature, Parameter::ReasoningSummary];
     let sent = Sent { parameters, ..Sent::default() };
     let refused = |message: &str, param: Option<&str>| {

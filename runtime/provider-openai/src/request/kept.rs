@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_what_was_sent_by_both_interfaces_and_whatever_was_learned() {
+    fn the_stored_form_expands_to_the_sent_request_of_both_apis() {
         let config = OpenaiConfig::new("http://host");
         let settings = ModelSettings::default();
         let learned: [&[A]; 5] = [

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_what_the_interface_knows_and_says_what_it_does_not() {
+    fn a_request_has_the_fields_of_the_api_and_reports_unsupported_ones() {
         let (body, adjustments) = sent(&[], Some("low"));
         let expected = json!({
             "model": "m", "instructions": "Be brief.", "stream": true, "store": false,
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_to_be_refused_is_not_in_it() {
+    fn a_request_leaves_out_fields_known_to_be_refused() {
         use Adjustment as A;
         let refused = [
             A::WithoutTemperature,

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_for_people_are_kept_and_nothing_else() {
+    fn only_addresses_of_help_pages_are_kept() {
         for kept in [
             // OpenAI, LiteLLM, Google, pydantic, Microsoft, OpenRouter, Groq.
             "https://platform.openai.com/account/api-keys",

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn what_looks_like_something_else_than_words_is_replaced() {
+fn keys_addresses_and_paths_are_replaced() {
     for (said, shown) in [
         // OpenAI; xAI and DeepSeek mask the key; LiteLLM.
         (
@@ -57,7 +57,7 @@ fn what_looks_like_something_else_than_words_is_replaced() {
 }
 
 #[test]
-fn ordinary_words_stay() {
+fn ordinary_messages_are_unchanged() {
     for said in [
         "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.",
         "This model's maximum context length is 131072 tokens. However, you requested 150211 tokens (148000 of text input, 2211 in the output).",
@@ -75,7 +75,7 @@ fn ordinary_words_stay() {
 }
 
 #[test]
-fn markup_and_hidden_marks_are_dropped() {
+fn markup_and_invisible_characters_are_removed() {
     let page = "<!DOCTYPE html><style>a{}</style><SCRIPT>alert(1)</SCRIPT><h1>502</h1>\n<p>Bad &amp; slow</p>";
     assert_eq!(plain(page), "502 Bad & slow");
     assert_eq!(plain("a\u{0}b\n\tc\u{202e}d\u{200b}"), "a b cd");
@@ -87,7 +87,7 @@ fn known<'a>(key: &'a Secret, host: &'a str) -> Known<'a> {
 }
 
 #[test]
-fn what_is_known_of_the_endpoint_does_not_come_back() {
+fn the_key_and_the_address_of_the_endpoint_are_replaced() {
     let key = Secret::new("correct-horse-7");
     let shown = |said: &str| shown(&cleaned(said), &known(&key, "gpu-box"));
     assert_eq!(
@@ -114,7 +114,7 @@ proptest! {
 
     /// Holds for every position and every text around them.
     #[test]
-    fn canaries_never_come_through(front in "[a-zA-Z:=('\"/ .-]{0,8}", back in "[a-z:,)'\" .?]{0,8}", secret in prop::sample::select(vec![
+    fn no_canary_is_ever_shown(front in "[a-zA-Z:=('\"/ .-]{0,8}", back in "[a-z:,)'\" .?]{0,8}", secret in prop::sample::select(vec![
         "sk-canary-0123456789", "http://192.168.7.7:8080/v1", "192.168.7.7", "gpu.canary.internal",
         "https://192.168.7.7/x", "https://docs.firm.com/x?key=canary", "https://canary@firm.com/x",
         "https://docs.firm.com/sk-canary-0123456789", "https://gpu.canary.internal/x",
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn anything_can_be_cleaned(text in "\\PC{0,200}") {
+    fn cleaning_never_panics(text in "\\PC{0,200}") {
         let _ = shown(&cleaned(&text), &Known { secrets: Vec::new(), places: Vec::new() });
     }
 }

@@ -45,7 +45,7 @@ fn talk(messages: &[(InputRole, &str)]) -> Request {
 
 /// One parameter is refused after the other (qwen-code#921, lobehub#5909, new-api#418).
 #[tokio::test]
-async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() {
+async fn a_refused_parameter_is_left_out_from_then_on_for_that_model() {
     let (upstream, provider) = start([]).await;
     let case = json!({ "error": {
         "message": "This model takes only the default value of 'temperature'.",
@@ -90,7 +90,7 @@ async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() 
 }
 
 #[tokio::test]
-async fn a_refusal_that_names_nothing_that_was_sent_teaches_nothing() {
+async fn an_unclear_refusal_teaches_nothing() {
     let (upstream, provider) = start([]).await;
     for body in [
         json!({ "error": { "message": "boom", "type": "invalid_request_error" } }),
@@ -116,7 +116,7 @@ async fn a_refusal_that_names_nothing_that_was_sent_teaches_nothing() {
 /// A refusal may also come in a stream (agent-os#2214), with the status of a server fault
 /// (jan#6254), or because of a system message that the template does not know.
 #[tokio::test]
-async fn a_refusal_is_read_wherever_it_stands() {
+async fn a_refusal_is_recognized_in_any_status_and_in_a_stream() {
     let error = json!({ "error": { "message": "System role not supported", "code": 500 } });
     for reply in [
         vec![Step::json(400, &error)],
@@ -136,7 +136,7 @@ async fn a_refusal_is_read_wherever_it_stands() {
 /// llama-cpp-python's server 0.3.36 sends the head of a stream before it checks the length of the
 /// prompt, and then an empty stream. Without streaming it reports the error.
 #[tokio::test]
-async fn an_empty_stream_is_asked_for_as_a_whole() {
+async fn an_empty_stream_is_requested_again_without_streaming() {
     let message = "This model's maximum context length is 1024 tokens. However, you requested 1200 tokens (1200 in the messages, None in the completion). Please reduce the length of the messages or completion.";
     let error = json!({ "error": {
         "message": message, "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded",
@@ -259,7 +259,7 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
 /// Gemini's shape of an error (gemini-cli#4701) in which the endpoint repeats the key, and a
 /// proxy's page.
 #[tokio::test]
-async fn a_wrong_key_is_the_cause_and_the_endpoints_words_stand_beside_it() {
+async fn a_wrong_key_is_reported_with_the_endpoints_own_message() {
     let words =
         format!("The key {KEY} that was passed is not valid. See https://keys.example/help");
     let body =
@@ -277,7 +277,7 @@ async fn a_wrong_key_is_the_cause_and_the_endpoints_words_stand_beside_it() {
 
 /// Whole answers with any media type, and streams with other media types.
 #[tokio::test]
-async fn whole_answers_and_streams_under_other_names_are_read() {
+async fn whole_answers_and_streams_are_read_with_any_media_type() {
     let whole = json!({
         "object": "chat.completion",
         "choices": [{
@@ -347,7 +347,7 @@ async fn blank_lines_before_a_whole_answer_are_signs_of_life() {
 
 /// The error names the cause, and the next request is made without the beginning (llama.cpp).
 #[tokio::test]
-async fn a_beginning_that_is_refused_is_not_sent_again() {
+async fn a_refused_beginning_is_not_sent_again() {
     let (upstream, provider) = start([]).await;
     let case = json!({ "error": {
         "code": 400, "type": "invalid_request_error",
@@ -366,7 +366,7 @@ async fn a_beginning_that_is_refused_is_not_sent_again() {
 
 /// No adjustment helps with these; each has its own kind of error.
 #[tokio::test]
-async fn what_cannot_be_put_otherwise_is_named() {
+async fn refusals_without_an_adjustment_have_their_own_error_kind() {
     for (body, kind) in [
         (
             json!({ "error": { "message": "temperature must be at most 2", "param": "temperature" } }),
@@ -387,7 +387,7 @@ async fn what_cannot_be_put_otherwise_is_named() {
 
 /// The hint names the settings of the endpoint in question.
 #[tokio::test]
-async fn a_remedy_names_the_settings_of_the_endpoint_that_it_is_about() {
+async fn a_hint_names_the_settings_of_the_failed_endpoint() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refusing = |status, body: &str| respond(status, &[], body);
     let model = r#"{"error":{"message":"The model does not exist","code":"model_not_found"}}"#;

@@ -20,7 +20,7 @@ fn answer() -> Vec<Step> {
 }
 
 #[tokio::test]
-async fn one_connection_serves_turns_and_lists_one_after_the_other() {
+async fn one_connection_is_reused_for_turns_and_lists() {
     let (upstream, provider) = start([]).await;
     let refusal = json!({ "error": { "message": "Invalid value", "code": "x" } });
     upstream.script(keeping([answer(), vec![Step::json(400, &refusal)], answer()]));
@@ -37,7 +37,7 @@ async fn one_connection_serves_turns_and_lists_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_closes_is_not_used_again() {
+async fn a_connection_that_the_server_closes_is_not_reused() {
     for keep_alive_ms in [None, Some(0)] {
         let (upstream, provider) = start([]).await;
         upstream.script(Script { keep_alive_ms, ..Script::default() });
@@ -51,7 +51,7 @@ async fn a_connection_that_the_server_closes_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_request_that_an_idle_connection_swallows_is_sent_once_more() {
+async fn a_request_lost_on_an_idle_connection_is_sent_once_more() {
     let (upstream, provider) = start([]).await;
     upstream.script(keeping([answer(), vec![Step::Close], answer()]));
     provider.models().await;
@@ -79,7 +79,7 @@ async fn a_request_that_an_idle_connection_swallows_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn what_was_stopped_or_broken_is_never_used_again() {
+async fn a_stopped_or_broken_connection_is_never_reused() {
     let held = Answer { hold_after: Some(1), ..Answer::pieces(["a", "b"]) };
     let (upstream, provider) = start([]).await;
     upstream.script(keeping([answer(), vec![Step::Answer(held)], answer()]));
@@ -113,7 +113,7 @@ async fn what_was_stopped_or_broken_is_never_used_again() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_few_and_end_by_themselves() {
+async fn idle_connections_are_bounded_and_time_out() {
     let (upstream, _) = start([]).await;
     upstream.script(keeping([]));
     let mut config = config(&upstream.base_url());

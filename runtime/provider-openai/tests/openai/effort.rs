@@ -23,7 +23,7 @@ fn last_sent(upstream: &Upstream) -> serde_json::Value {
 
 /// OpenAI; xAI (hermes-agent#23435). Groq and Mistral use other words (`refusal/tests`).
 #[tokio::test]
-async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
+async fn a_refused_effort_is_left_out_and_no_longer_offered() {
     let (upstream, provider) = start([]).await;
     let body = json!({ "error": {
         "message": "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
@@ -44,7 +44,7 @@ async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
 
 /// If one value is refused, the other values are still offered.
 #[tokio::test]
-async fn a_refused_value_leaves_the_others() {
+async fn a_refused_effort_value_leaves_the_others_offered() {
     let (upstream, provider) = start([]).await;
     let body = json!({ "error": { "message": "Invalid value for `reasoning_effort`." } });
     let once =
@@ -63,7 +63,7 @@ async fn a_refused_value_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn each_model_is_told_in_its_own_form() {
+async fn each_model_gets_the_effort_in_its_own_form() {
     let upstream = Upstream::start().await.unwrap();
     let mut config = config(&upstream.base_url());
     let table = |names: &str, reasoning, efforts: &[&str]| ModelTable {
@@ -115,7 +115,7 @@ fn sent_thinking(upstream: &Upstream) -> Vec<Option<String>> {
 
 /// DeepSeek V4 refused every further message without it (crush#2754, opencode#24901).
 #[tokio::test]
-async fn thinking_that_is_demanded_is_sent_from_then_on() {
+async fn required_reasoning_is_sent_from_then_on() {
     let (upstream, provider) = start([]).await;
     let body = json!({ "error": {
         "message": "The `reasoning_content` in the thinking mode must be passed back to the API.",
@@ -134,7 +134,7 @@ async fn thinking_that_is_demanded_is_sent_from_then_on() {
 
 /// Mistral (crush#1590); Cerebras.
 #[tokio::test]
-async fn thinking_that_is_refused_is_left_out_from_then_on() {
+async fn refused_reasoning_is_left_out_from_then_on() {
     let mistral = json!({ "detail": [{
         "type": "extra_forbidden", "msg": "Extra inputs are not permitted", "input": "Hm.",
         "loc": ["body", "messages", 1, "assistant", "reasoning_content"],
@@ -156,7 +156,7 @@ async fn thinking_that_is_refused_is_left_out_from_then_on() {
 /// Nothing is sent before the log has it, and the log has what is about to be sent even if the
 /// endpoint refuses it.
 #[tokio::test]
-async fn a_request_waits_until_it_is_recorded() {
+async fn a_request_is_sent_only_after_it_is_recorded() {
     let (upstream, provider) = start([Step::json(401, &json!({ "error": "No." }))]).await;
     let wish = Request { recorded: Recorded::default(), ..request("?") };
     let mut outputs = provider.generate(wish, CancellationToken::new());
@@ -174,7 +174,7 @@ async fn a_request_waits_until_it_is_recorded() {
 /// The effort nearest to the one that was asked for is sent, until the model refuses that one, too
 /// (CLIProxyAPI#1307, mistral-vibe#1117).
 #[tokio::test]
-async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
+async fn the_nearest_value_that_a_refusal_lists_is_sent() {
     let (upstream, provider) = start([]).await;
     let refuses = |value: &str, message: &str| {
         let body = json!({ "error": { "message": message } });

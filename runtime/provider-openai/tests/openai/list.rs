@@ -13,7 +13,7 @@ fn listing(models: &[&str]) -> Script {
 }
 
 #[tokio::test]
-async fn the_list_of_models_is_asked_for_once_by_all_who_want_it() {
+async fn concurrent_callers_share_one_request_for_the_list() {
     let (upstream, _) = start([]).await;
     upstream.script(listing(&["zeta", "Alpha", "zeta", "beta"]));
     let provider = Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
@@ -50,7 +50,7 @@ fn unnamed(upstream: &Upstream) -> Openai {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_model_that_is_gone_is_replaced_when_the_list_is_read_again() {
+async fn a_first_model_that_disappears_is_replaced_when_the_list_is_read_again() {
     let (upstream, _) = start([]).await;
     let provider = unnamed(&upstream);
     upstream.script(listing(&["old", "other"]));
@@ -77,7 +77,7 @@ async fn a_first_model_that_is_gone_is_replaced_when_the_list_is_read_again() {
 
 /// Nobody opens a page here that reads the list.
 #[tokio::test]
-async fn a_first_model_that_is_refused_as_unknown_is_looked_up_anew() {
+async fn a_first_model_that_is_refused_as_unknown_is_looked_up_again() {
     let (upstream, _) = start([]).await;
     let provider = unnamed(&upstream);
     upstream.script(listing(&["old"]));
@@ -94,7 +94,7 @@ async fn a_first_model_that_is_refused_as_unknown_is_looked_up_anew() {
 }
 
 #[tokio::test]
-async fn a_configured_window_and_model_are_told_with_the_list() {
+async fn the_list_includes_the_configured_window_and_model() {
     let (upstream, _) = start([]).await;
     upstream.script(listing(&["a"]));
     let mut config = config(&upstream.base_url());
@@ -107,7 +107,7 @@ async fn a_configured_window_and_model_are_told_with_the_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_does_not_come_is_told_and_the_configured_model_stays() {
+async fn a_failed_list_is_reported_and_keeps_the_configured_model() {
     let (upstream, provider) = start([]).await;
     upstream.script(listing(&[]));
     let models = provider.models().await;
@@ -123,7 +123,7 @@ async fn a_list_that_does_not_come_is_told_and_the_configured_model_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_says_nothing_holds_nobody_up() {
+async fn an_endpoint_that_does_not_answer_delays_nobody() {
     // The system accepts the connection into the listener's backlog, and no answer ever comes.
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", deaf.local_addr().unwrap());
@@ -145,7 +145,7 @@ async fn an_endpoint_that_says_nothing_holds_nobody_up() {
 /// A hostile gateway may list models whose names contain the caller's key. Real endpoints put the
 /// caller's account into names (OpenAI's fine-tuned models: `ft:gpt-4o:my-org::id`).
 #[tokio::test]
-async fn a_key_that_comes_back_in_the_names_of_models_is_shown_nowhere() {
+async fn a_key_in_the_names_of_models_is_never_shown() {
     let (upstream, _) = start([]).await;
     let spelled = [KEY.to_owned(), format!("m/{KEY}"), KEY.to_uppercase(), KEY.replace('-', "_")];
     let names: Vec<_> = spelled.iter().map(String::as_str).collect();

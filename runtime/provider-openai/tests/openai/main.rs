@@ -181,7 +181,7 @@ async fn an_answer_streams_with_its_usage() {
 }
 
 #[tokio::test]
-async fn no_key_sends_no_key() {
+async fn without_a_key_no_authorization_is_sent() {
     let (upstream, _) = start([]).await;
     let provider = Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
     provider.usable("m").unwrap();
@@ -190,7 +190,7 @@ async fn no_key_sends_no_key() {
 }
 
 #[tokio::test]
-async fn answers_that_are_odd_but_good() {
+async fn unusual_but_valid_answers_are_read() {
     let pieces = Answer::pieces(["日本", "語"]);
     let every_byte =
         |stream_: String| stream(stream_.bytes().map(|byte| Step::Bytes { bytes: vec![byte] }));
@@ -233,7 +233,7 @@ async fn answers_that_are_odd_but_good() {
 }
 
 #[tokio::test]
-async fn ends_that_are_not_a_stop() {
+async fn finish_reasons_other_than_stop_are_reported() {
     let finish = |reason: &str| Answer { finish: reason.into(), ..Answer::pieces(["a"]) };
     let (_upstream, provider) = start([Step::Answer(finish("length"))]).await;
     let (said, end) = fold(&ask(&provider, request("?")).await);
@@ -250,7 +250,7 @@ async fn ends_that_are_not_a_stop() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_cut() {
+async fn an_endless_answer_is_cut_at_its_limit() {
     let (upstream, _) = start(stream([Step::Endless { text: "日本".into() }])).await;
     let mut config = config(&upstream.base_url());
     config.max_answer_bytes = 1_000;
@@ -262,7 +262,7 @@ async fn an_endless_answer_is_cut() {
 }
 
 #[tokio::test]
-async fn failures_and_their_kinds() {
+async fn each_failure_has_its_error_kind() {
     let json = |status, body| vec![Step::json(status, &body)];
     let code = |code| json!({ "error": { "code": code, "message": "boom" } });
     let a = || text(&chunk("a"));
@@ -330,7 +330,7 @@ async fn failures_and_their_kinds() {
 }
 
 #[tokio::test]
-async fn nothing_has_begun_before_a_good_head() {
+async fn an_answer_begins_only_after_a_successful_response_head() {
     for status in [500, 200] {
         let (_upstream, provider) = start([Step::json(status, &json!({}))]).await;
         let outputs = ask(&provider, request("?")).await;
@@ -339,14 +339,14 @@ async fn nothing_has_begun_before_a_good_head() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_told() {
+async fn a_requested_retry_delay_is_reported() {
     let (_upstream, provider) = start(respond(429, &[("retry-after", "7")], "")).await;
     let (kind, error) = failure(&ask(&provider, request("?")).await);
     assert_eq!((kind, error.retry_after_ms), (RateLimited, Some(7_000)));
 }
 
 #[tokio::test]
-async fn a_dead_provider_and_its_return() {
+async fn an_unreachable_provider_works_again_when_it_is_back() {
     let (upstream, provider) = start([]).await;
     upstream.refuse().await;
     assert_eq!(failure(&ask(&provider, request("?")).await).0, Network);
@@ -355,7 +355,7 @@ async fn a_dead_provider_and_its_return() {
 }
 
 #[tokio::test]
-async fn a_host_that_does_not_exist() {
+async fn an_unknown_host_is_a_network_error() {
     let provider = Openai::new(config("http://nowhere.invalid/v1")).unwrap();
     let (kind, error) = failure(&ask(&provider, request("?")).await);
     assert_eq!(kind, Network);
@@ -363,7 +363,7 @@ async fn a_host_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_secure_is_not_used() {
+async fn nothing_is_sent_over_https_without_tls() {
     let (upstream, _) = start([]).await;
     let url = upstream.base_url().replace("http:", "https:");
     // Without root certificates in the system, there is no https at all.
@@ -386,7 +386,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
+async fn old_messages_are_left_out_and_a_too_long_one_is_not_sent() {
     let (upstream, _) = start([]).await;
     let mut config = config(&upstream.base_url());
     config.context_tokens = Some(1_000);
@@ -408,7 +408,7 @@ async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
 }
 
 #[tokio::test]
-async fn the_first_model_is_asked_for_once() {
+async fn the_first_model_is_looked_up_once() {
     let (upstream, _) = start([]).await;
     let unnamed = || Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
     let provider = unnamed();
@@ -479,7 +479,7 @@ async fn a_stop_ends_an_endless_stream() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_dropped_is_a_stop() {
+async fn dropping_the_receiver_stops_the_request() {
     for (name, steps, before) in stops() {
         let (upstream, provider) = start(steps).await;
         let mut outputs = provider.generate(request("?"), CancellationToken::new());
@@ -494,7 +494,7 @@ async fn a_receiver_that_is_dropped_is_a_stop() {
 }
 
 #[tokio::test]
-async fn a_stop_before_the_start_asks_nothing() {
+async fn a_stop_before_the_start_sends_no_request() {
     let (upstream, provider) = start([]).await;
     let stop = CancellationToken::new();
     stop.cancel();
@@ -503,7 +503,7 @@ async fn a_stop_before_the_start_asks_nothing() {
 }
 
 #[tokio::test]
-async fn shutdown_ends_everything() {
+async fn shutdown_ends_running_and_later_requests() {
     let (upstream, provider) = start([Step::Silent]).await;
     let mut outputs = provider.generate(request("?"), CancellationToken::new());
     upstream.wait(|log| log.requests.len() == 1).await;

@@ -24,7 +24,7 @@ fn through(proxy: &str, base_url: &str) -> Openai {
 const NAME: &str = "http://model.invalid:8000/v1";
 
 #[tokio::test]
-async fn plain_requests_are_passed_on_by_an_http_proxy() {
+async fn http_requests_are_forwarded_by_an_http_proxy() {
     let (upstream, _) = start([]).await;
     for login in [None, LOGIN] {
         let proxy = Proxy { upstream: Some(address(&upstream)), login, ..Proxy::default() };
@@ -43,7 +43,7 @@ async fn plain_requests_are_passed_on_by_an_http_proxy() {
 }
 
 #[tokio::test]
-async fn secure_requests_go_through_a_tunnel() {
+async fn https_requests_go_through_a_tunnel() {
     let identity = tls::signed(&["model.invalid"], |_| {});
     let (upstream, _) = start([]).await;
     let server = doubles::terminator(identity.acceptor(), address(&upstream)).await;
@@ -73,7 +73,7 @@ async fn secure_requests_go_through_a_tunnel() {
 }
 
 #[tokio::test]
-async fn socks_proxies_are_gone_through_with_and_without_a_login() {
+async fn socks_proxies_are_used_with_and_without_a_login() {
     let (upstream, _) = start([]).await;
     for (scheme, at, login, url, asked) in [
         ("socks5h", "", None, NAME, "model.invalid:8000"),
@@ -94,7 +94,7 @@ async fn socks_proxies_are_gone_through_with_and_without_a_login() {
 }
 
 #[tokio::test]
-async fn what_a_proxy_does_not_let_through_is_told_as_the_proxys() {
+async fn a_refusal_by_the_proxy_is_reported_as_the_proxys() {
     let html = "Cache Access Denied";
     let http = |refusal| Proxy { refusal: Some(refusal), ..Proxy::default() };
     let socks = |socks_reply, login| Proxy { socks: true, socks_reply, login, ..Proxy::default() };
@@ -134,7 +134,7 @@ async fn what_a_proxy_does_not_let_through_is_told_as_the_proxys() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_away_is_told_as_that() {
+async fn an_unreachable_proxy_is_reported_as_such() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     // The proxy accepts connections and does not answer.
@@ -163,7 +163,7 @@ async fn a_proxy_that_is_away_is_told_as_that() {
 
 /// A test cannot change the environment of its process safely, so it passes the variables in.
 #[tokio::test]
-async fn the_environment_counts_only_where_it_is_asked_for_and_never_for_this_machine() {
+async fn proxy_variables_apply_only_if_configured_and_never_to_this_machine() {
     let (upstream, _) = start([]).await;
     let proxy = Proxy { upstream: Some(address(&upstream)), ..Proxy::default() };
     let proxy = doubles::proxy(proxy).await;

@@ -27,7 +27,7 @@ fn completed() -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn an_answer_streams_with_its_thinking_and_its_usage() {
+async fn an_answer_streams_with_its_reasoning_and_its_usage() {
     let thinks = Answer { reasoning: Some("Hm.".into()), ..Answer::pieces(["日本", "語"]) };
     let (upstream, provider) = by_responses([Step::Answer(thinks)]).await;
     let mut asked = request("hello");
@@ -59,7 +59,7 @@ async fn an_answer_streams_with_its_thinking_and_its_usage() {
 }
 
 #[tokio::test]
-async fn servers_that_tell_little_are_understood() {
+async fn minimal_streams_of_other_servers_are_read() {
     let message =
         json!({ "type": "message", "content": [{ "type": "output_text", "text": "ab" }] });
     let whole = json!({ "object": "response", "status": "completed", "output": [message] });
@@ -95,7 +95,7 @@ async fn servers_that_tell_little_are_understood() {
 }
 
 #[tokio::test]
-async fn ends_that_are_none_and_failures_have_their_kinds() {
+async fn missing_ends_and_failures_have_their_error_kinds() {
     let failed = |code: &str| {
         json!({ "type": "response.failed",
                 "response": { "status": "failed", "error": { "code": code, "message": "boom" } } })
@@ -144,7 +144,7 @@ async fn ends_that_are_none_and_failures_have_their_kinds() {
 /// OpenAI itself refuses these (<https://github.com/continuedev/continue/issues/12031> for the
 /// summary).
 #[tokio::test]
-async fn what_is_refused_is_left_out_and_remembered() {
+async fn refused_parameters_are_left_out_from_then_on() {
     let (upstream, provider) = by_responses([]).await;
     let refuses = |field: &str, param: &str, message: &str| Rule {
         when: When::Has(field.into()),
@@ -198,7 +198,7 @@ async fn what_is_refused_is_left_out_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_beginning_is_not_sent_and_this_is_said() {
+async fn an_answer_is_not_continued_and_this_is_reported() {
     let (upstream, provider) = by_responses([]).await;
     let message = |role, text: &str| InputMessage::new(role, text);
     let messages = vec![message(User, "q"), message(Assistant, "It was ")];
@@ -224,7 +224,7 @@ async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
 
 /// `stream/03`, `stream/07` and halves of a character, as with chat completions.
 #[tokio::test]
-async fn what_both_interfaces_meet_is_met_alike() {
+async fn both_apis_handle_the_same_peculiarities() {
     let half = |half: &str| {
         text(&format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{half}\"}}\n\n"))
     };

@@ -36,7 +36,7 @@ fn deltas(deltas: &[serde_json::Value]) -> Vec<Step> {
 
 /// Inputs that failed in the field, unchanged: sent at once, and byte by byte.
 #[tokio::test]
-async fn cases_from_the_field() {
+async fn recorded_streams_are_read() {
     let rows = [
         // Mistral's Magistral: thinking and text as parts of the content.
         (include_str!("cases/01-content-parts.sse"), "Two and two.", "The answer is four."),
@@ -55,7 +55,7 @@ async fn cases_from_the_field() {
 
 /// Some gateways do not stream although streaming was requested.
 #[tokio::test]
-async fn a_whole_answer_is_shown() {
+async fn an_answer_that_is_not_streamed_is_read() {
     let case = include_str!("cases/08-whole-json-answer.json");
     let json_type = [("content-type", "application/json")];
     let shown = answers(respond(200, &json_type, case)).await;
@@ -74,7 +74,7 @@ async fn a_whole_answer_is_shown() {
 }
 
 #[tokio::test]
-async fn thinking_in_fields_of_its_own() {
+async fn reasoning_in_its_own_fields_is_read() {
     let details = |text: &str| json!([{ "type": "reasoning.text", "text": text, "index": 0 }]);
     let summary = json!([{ "type": "reasoning.summary", "summary": "hm" }]);
     let sealed = json!([{ "type": "reasoning.encrypted", "data": "c2VhbGVk" }]);
@@ -180,7 +180,7 @@ async fn thinking_in_fields_of_its_own() {
 }
 
 #[tokio::test]
-async fn thinking_between_marks_in_the_text() {
+async fn reasoning_between_think_tags_is_read() {
     let pieces = |pieces: &[&str]| -> Vec<serde_json::Value> {
         pieces.iter().map(|piece| json!({ "content": piece })).collect()
     };
@@ -198,7 +198,7 @@ async fn thinking_between_marks_in_the_text() {
 
 /// Fields that are not needed are ignored, whatever their type.
 #[tokio::test]
-async fn shapes_that_are_odd_but_good() {
+async fn unusual_but_valid_shapes_are_read() {
     let rows: Vec<(&str, serde_json::Value)> = vec![
         ("an empty error", json!({ "error": {}, "choices": [{ "delta": { "content": "a" } }] })),
         ("a blank error", json!({ "error": "", "choices": [{ "delta": { "content": "a" } }] })),
@@ -233,7 +233,7 @@ async fn shapes_that_are_odd_but_good() {
 }
 
 #[tokio::test]
-async fn thinking_is_counted_and_ends_by_itself() {
+async fn reasoning_tokens_are_counted_if_only_reasoning_was_sent() {
     let usage = json!({ "choices": [], "usage": {
         "prompt_tokens": 3, "completion_tokens": 9,
         "completion_tokens_details": { "reasoning_tokens": 8 },
@@ -250,7 +250,7 @@ async fn thinking_is_counted_and_ends_by_itself() {
 }
 
 #[tokio::test]
-async fn thinking_that_is_too_long_is_cut_and_the_answer_goes_on() {
+async fn too_long_reasoning_is_cut_and_the_answer_continues() {
     let piece = json!({ "reasoning_content": "日本語日本語" });
     let rows: Vec<_> = std::iter::repeat_n(piece, 50).chain([json!({ "content": "a" })]).collect();
     let (upstream, _) = start(deltas(&rows)).await;

@@ -119,7 +119,7 @@ const ANSWER: &str = "You said: ?";
 
 /// `usage/05`, and further certificates that are trusted.
 #[tokio::test]
-async fn a_certificate_that_was_named_is_trusted_whatever_it_says() {
+async fn a_configured_certificate_is_trusted_whatever_its_contents() {
     let past = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2020, 1, 1);
     for (name, identity) in [
         ("its own authority, without a name", self_signed(&[])),
@@ -138,7 +138,7 @@ async fn a_certificate_that_was_named_is_trusted_whatever_it_says() {
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_in_files_of_any_shape() {
+async fn a_private_authority_is_read_from_files_in_any_layout() {
     let identity = signed(&["localhost", "127.0.0.1"], |_| {});
     let other = signed(&["other.example"], |_| {}).authority;
     let own = &identity.authority;
@@ -164,7 +164,7 @@ async fn a_private_authority_is_trusted_in_files_of_any_shape() {
 }
 
 #[test]
-fn a_file_without_a_certificate_is_named() {
+fn the_error_for_a_file_without_a_certificate_names_the_file() {
     let key = KeyPair::generate().unwrap().serialize_pem();
     let der = "\u{30}\u{2}\u{1}";
     for text in ["", "no certificate", &key, der, "-----BEGIN CERTIFICATE-----\nno base64!\n"] {
@@ -178,7 +178,7 @@ fn a_file_without_a_certificate_is_named() {
 }
 
 #[tokio::test]
-async fn each_fault_of_a_certificate_has_its_own_sentence() {
+async fn each_certificate_fault_has_its_own_message() {
     let past = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2020, 1, 1);
     let future =
         |params: &mut CertificateParams| params.not_before = rcgen::date_time_ymd(2090, 1, 1);
@@ -218,7 +218,7 @@ async fn each_fault_of_a_certificate_has_its_own_sentence() {
 }
 
 #[tokio::test]
-async fn a_name_of_its_own_is_what_the_server_is_called_by_and_what_is_verified() {
+async fn a_configured_server_name_is_sent_and_verified() {
     let identity = signed(&["model.house.example"], |_| {});
     let (upstream, double, url) = behind(&identity).await;
     let file = File::new(&identity.authority);
@@ -236,7 +236,7 @@ async fn a_name_of_its_own_is_what_the_server_is_called_by_and_what_is_verified(
 }
 
 #[tokio::test]
-async fn the_wrong_scheme_is_told_as_that() {
+async fn a_wrong_scheme_is_reported_as_such() {
     // The address is https, but the port speaks http.
     let (upstream, _) = start(respond(400, &[], "Bad Request")).await;
     let identity = signed(&["localhost"], |_| {});
@@ -280,7 +280,7 @@ async fn the_wrong_scheme_is_told_as_that() {
 
 /// Invariant 6, with TLS.
 #[tokio::test]
-async fn a_stop_closes_a_secure_connection_too() {
+async fn a_stop_closes_a_tls_connection() {
     let identity = signed(&["localhost"], |_| {});
     let (upstream, _double, url) = behind(&identity).await;
     let file = File::new(&identity.authority);

@@ -21,7 +21,7 @@ fn told(news: News) -> Vec<(u64, Change)> {
 }
 
 #[test]
-fn a_worker_that_changed_often_is_told_once_as_it_stands() {
+fn a_worker_that_changed_often_is_sent_once_in_its_newest_state() {
     let mut changes = Changes::new(8);
     for n in 1..=100 {
         changes.put(worker(1, n), n, Revision(0));
@@ -35,7 +35,7 @@ fn a_worker_that_changed_often_is_told_once_as_it_stands() {
 }
 
 #[test]
-fn what_was_overtaken_is_not_told() {
+fn outdated_summaries_are_not_sent() {
     let mut changes = Changes::new(8);
     changes.put(worker(1, 5), 5, Revision(0));
     changes.put(worker(1, 4), 4, Revision(0));
@@ -53,7 +53,7 @@ fn what_was_overtaken_is_not_told() {
 }
 
 #[test]
-fn a_summary_from_before_a_deletion_that_is_not_remembered_makes_everybody_read_again() {
+fn a_summary_older_than_a_forgotten_deletion_makes_all_readers_reload() {
     let mut changes = Changes::new(2);
     let since = Revision(changes.revision());
     changes.delete(worker(1, 5).worker_id);
@@ -64,7 +64,7 @@ fn a_summary_from_before_a_deletion_that_is_not_remembered_makes_everybody_read_
 }
 
 #[test]
-fn a_reader_that_cannot_be_told_everything_begins_again() {
+fn a_reader_that_missed_changes_starts_again() {
     let mut changes = Changes::new(2);
     assert_eq!(changes.begin(None), (0, false));
     assert_eq!(changes.begin(Some(0)), (0, true));
@@ -142,7 +142,7 @@ proptest! {
     /// However slowly a reader reads, and however much is forgotten meanwhile: when no changes are
     /// left to read, its copy equals the list.
     #[test]
-    fn every_reader_ends_with_the_list_as_it_is(steps in prop::collection::vec(step(), 0..60)) {
+    fn every_reader_converges_to_the_current_list(steps in prop::collection::vec(step(), 0..60)) {
         let mut changes = Changes::new(3);
         let mut truth = Shown::new();
         let mut readers = [(); 2].map(|()| Reader { position: 0, page: Shown::new() });

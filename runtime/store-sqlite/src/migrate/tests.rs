@@ -53,7 +53,7 @@ fn backup(path: &Path) -> PathBuf {
 }
 
 #[test]
-fn the_backup_is_removed_when_it_is_old_and_not_before() {
+fn the_backup_is_removed_after_30_days_and_not_before() {
     let (_folder, path) = older();
     let next = Schema::with(M::up(STEP));
     drop(file::open(&path, &next).unwrap());
@@ -70,7 +70,7 @@ fn the_backup_is_removed_when_it_is_old_and_not_before() {
 }
 
 #[test]
-fn a_new_step_is_taken_once_after_a_backup() {
+fn a_migration_runs_once_after_a_backup() {
     let (folder, path) = older();
     let next = Schema::with(M::up(STEP));
     for _ in 0..2 {
@@ -88,7 +88,7 @@ fn a_new_step_is_taken_once_after_a_backup() {
 }
 
 #[test]
-fn a_step_that_fails_in_the_middle_is_undone_whole() {
+fn a_failed_migration_is_rolled_back_completely() {
     let (_folder, path) = older();
     for step in [
         M::up(
@@ -115,7 +115,7 @@ fn a_step_that_fails_in_the_middle_is_undone_whole() {
 
 /// The files are copied in the middle of the migration, as a killed process would leave them.
 #[test]
-fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
+fn a_process_that_dies_during_a_migration_leaves_the_old_database() {
     let (folder, path) = older();
     let copy = Arc::new(tempdir().unwrap());
     let (from, to) = (folder.path().to_owned(), copy.clone());
@@ -153,7 +153,7 @@ fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
 }
 
 #[test]
-fn who_only_looks_takes_no_step() {
+fn inspecting_a_database_does_not_migrate_it() {
     let (folder, path) = older();
     let (before, bytes) = (names(&folder), std::fs::read(&path).unwrap());
     let found = file::look(&path, &Schema::with(M::up(STEP)), file::Access::Alone).unwrap();
@@ -162,7 +162,7 @@ fn who_only_looks_takes_no_step() {
 }
 
 #[test]
-fn half_a_backup_of_an_attempt_that_was_killed_is_made_anew() {
+fn an_incomplete_backup_of_a_killed_process_is_replaced() {
     let (folder, path) = older();
     for suffix in ["", "-wal", "-journal"] {
         let part = beside(&backup(&path), &format!(".part{suffix}"));
@@ -174,8 +174,8 @@ fn half_a_backup_of_an_attempt_that_was_killed_is_made_anew() {
 }
 
 #[test]
-fn a_disk_that_is_too_small_for_the_backup_leaves_all_as_it_was() {
-    let test = "migrate::tests::a_disk_that_is_too_small_for_the_backup_leaves_all_as_it_was";
+fn a_disk_too_small_for_the_backup_leaves_the_database_unchanged() {
+    let test = "migrate::tests::a_disk_too_small_for_the_backup_leaves_the_database_unchanged";
     small_disk::on_a_small_disk(test, 4096, async |disk| {
         let path = disk.path().join("companion.db");
         let db = file::open(&path, &Schema::current()).unwrap().connection;

@@ -62,7 +62,7 @@ fn refused(folder: &Path) -> OpenError {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_cut_short_anywhere_is_refused_and_left_alone() {
+async fn a_truncated_database_is_refused_and_not_changed() {
     let (folder, _) = closed().await;
     let length = std::fs::metadata(database(folder.path())).unwrap().len();
     assert!(length > 20 * PAGE, "{length}");
@@ -81,7 +81,7 @@ async fn a_database_cut_short_anywhere_is_refused_and_left_alone() {
 /// SQLite's check verifies the structure and not the contents: changed bytes in the middle of a
 /// text are found when the text is read, if they are not valid text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn garbage_in_any_page_is_refused_or_told_and_never_shown() {
+async fn garbage_in_any_page_is_reported_and_never_shown() {
     let (folder, samples) = closed().await;
     let length = std::fs::metadata(database(folder.path())).unwrap().len();
     let (mut at_start, mut at_reading, mut harmless) = (0, 0, 0);
@@ -131,7 +131,7 @@ async fn crashed() -> (TempDir, Vec<Sample>) {
 
 /// A power cut may leave such a log: without its end, or with an end that was only partly written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_ahead_log_with_a_bad_end_gives_every_commit_before_it() {
+async fn a_write_ahead_log_with_a_bad_end_keeps_every_commit_before_it() {
     let (folder, states) = crashed().await;
     let last = states.last().unwrap();
     let length = std::fs::metadata(wal(folder.path())).unwrap().len();
@@ -168,7 +168,7 @@ async fn a_write_ahead_log_with_a_bad_end_gives_every_commit_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_ahead_log_without_its_database_is_refused_and_left_alone() {
+async fn a_write_ahead_log_without_its_database_is_refused_and_not_changed() {
     let (folder, _) = crashed().await;
     std::fs::remove_file(database(folder.path())).unwrap();
     assert!(matches!(refused(folder.path()), OpenError::Damaged { .. }));
@@ -196,7 +196,7 @@ async fn a_damaged_or_newer_database_keeps_its_write_ahead_log() {
 
 /// The database of another program is not even switched to WAL mode.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_ours_is_left_alone() {
+async fn a_file_of_another_program_is_refused_and_not_changed() {
     let folder = tempdir().unwrap();
     std::fs::write(database(folder.path()), "not a database, a letter to a friend").unwrap();
     assert!(matches!(refused(folder.path()), OpenError::Foreign { .. }));
@@ -211,7 +211,7 @@ async fn what_is_not_ours_is_left_alone() {
 
 /// A crash while the empty database was created for the first time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_first_start_left_half_made_is_made_anew() {
+async fn an_incomplete_database_of_a_first_start_is_created_again() {
     let folder = tempdir().unwrap();
     for name in ["companion.db.part", "companion.db.part-journal", "companion.db.part-wal"] {
         std::fs::write(folder.path().join(name), "half of it").unwrap();

@@ -25,8 +25,8 @@ pub(crate) fn integrity(folder: &std::path::Path) -> String {
 }
 
 #[test]
-fn a_full_disk_refuses_every_write_and_goes_on_when_there_is_space() {
-    let test = "disk::a_full_disk_refuses_every_write_and_goes_on_when_there_is_space";
+fn every_write_fails_on_a_full_disk_and_works_again_when_there_is_space() {
+    let test = "disk::every_write_fails_on_a_full_disk_and_works_again_when_there_is_space";
     on_a_small_disk(test, 2048, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let mut sample = Sample::created(1, &store).await;
@@ -61,8 +61,8 @@ fn refused_question(sample: &Sample) -> store::Append {
 /// The write-ahead log grows until the disk is full, so that the checkpoint, for which the database
 /// has to grow as well, fails in the middle.
 #[test]
-fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
-    let test = "disk::a_disk_that_fills_up_during_checkpoints_loses_nothing";
+fn no_commit_is_lost_if_the_disk_fills_up_during_a_checkpoint() {
+    let test = "disk::no_commit_is_lost_if_the_disk_fills_up_during_a_checkpoint";
     on_a_small_disk(test, 32 * 1024, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let mut sample = Sample::created(1, &store).await;
@@ -104,8 +104,8 @@ fn grow(disk: &SmallDisk, kib: u32) {
 }
 
 #[test]
-fn a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made() {
-    let test = "disk::a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made";
+fn a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files() {
+    let test = "disk::a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files";
     on_a_small_disk(test, 1024, async |disk| {
         // No amount of space that is too small for an empty database may leave anything behind.
         let mut refused = 0;
@@ -150,8 +150,8 @@ fn a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made() {
 }
 
 #[test]
-fn a_read_only_folder_or_file_is_told_and_left_alone() {
-    let test = "disk::a_read_only_folder_or_file_is_told_and_left_alone";
+fn a_read_only_folder_or_file_is_reported_and_not_changed() {
+    let test = "disk::a_read_only_folder_or_file_is_reported_and_not_changed";
     on_a_small_disk(test, 1024, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let sample = Sample::created(1, &store).await;
@@ -182,8 +182,8 @@ fn a_read_only_folder_or_file_is_told_and_left_alone() {
 /// A file system does this by itself when its disk fails: it turns read-only from one moment to the
 /// next, even for open files.
 #[test]
-fn a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads() {
-    let test = "disk::a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads";
+fn writes_fail_and_reads_work_after_the_disk_turns_read_only() {
+    let test = "disk::writes_fail_and_reads_work_after_the_disk_turns_read_only";
     on_a_small_disk(test, 16 * 1024, async |disk| {
         if !as_root_with_loop_devices() {
             return;

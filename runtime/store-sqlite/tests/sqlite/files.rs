@@ -19,7 +19,7 @@ pub(crate) fn copy_as_it_is(from: &Path, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
+async fn a_second_store_on_one_folder_is_refused_with_the_holders_name() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let sample = Sample::created(1, &store).await;
@@ -42,7 +42,7 @@ async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_a_link_is_refused_and_the_link_stays() {
+async fn a_database_that_is_a_symbolic_link_is_refused_and_the_link_stays() {
     let (folder, real) = (tempdir().unwrap(), tempdir().unwrap());
     Sqlite::open(real.path()).unwrap().close().await;
     let link = folder.path().join("companion.db");
@@ -65,7 +65,7 @@ fn words_in_files(folder: &Path, words: &[String]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
+async fn purged_texts_are_no_longer_in_any_file() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut kept = Sample::created(1, &store).await;
@@ -120,7 +120,7 @@ async fn a_write_ahead_log_left_by_a_crash_is_recovered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_ahead_log_cut_short_loses_its_end_and_nothing_else() {
+async fn a_truncated_write_ahead_log_loses_only_its_last_commit() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut sample = Sample::created(1, &store).await;
@@ -141,7 +141,7 @@ async fn a_write_ahead_log_cut_short_loses_its_end_and_nothing_else() {
 /// While another program holds the lock, writers wait for it. The jobs that gather meanwhile are
 /// committed in one group, and a bad job fails alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_bad_job_of_a_group_is_undone_alone() {
+async fn a_failed_job_of_a_group_is_rolled_back_alone() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut samples = Vec::new();
@@ -181,7 +181,7 @@ async fn one_bad_job_of_a_group_is_undone_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() {
+async fn a_commit_that_sqlite_rolls_back_fails_and_can_be_retried() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut sample = Sample::created(1, &store).await;
@@ -201,7 +201,7 @@ async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() 
 /// A caller whose task ends leaves its job behind; no other process may write before the job is
 /// done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_is_held_until_what_was_asked_for_is_committed() {
+async fn the_folder_stays_locked_until_abandoned_writes_are_committed() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut sample = Sample::created(1, &store).await;

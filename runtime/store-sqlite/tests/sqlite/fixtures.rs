@@ -35,7 +35,7 @@ async fn shown(store: &dyn Store) -> Vec<Snapshot> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_every_earlier_schema_opens_and_shows_what_it_did() {
+async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
     for schema in 1..=4 {
         let folder = tempdir().unwrap();
         let database = fixture(&format!("schema-{schema}.db"));

@@ -32,7 +32,7 @@ async fn refuses(store: &Sqlite, sample: &Sample, expected: Outage) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_moved_away_is_missed_and_goes_on_when_it_is_back() {
+async fn writes_fail_while_the_database_is_moved_away_and_work_when_it_is_back() {
     let folder = tempdir().unwrap();
     let (store, mut sample) = at_work(folder.path()).await;
     let (here, away) = (folder.path().join("companion.db"), folder.path().join("away"));
@@ -48,7 +48,7 @@ async fn a_database_that_is_moved_away_is_missed_and_goes_on_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_whole_folder_that_is_moved_away_is_missed_and_goes_on_when_it_is_back() {
+async fn writes_fail_while_the_folder_is_moved_away_and_work_when_it_is_back() {
     let above = tempdir().unwrap();
     let (here, away) = (above.path().join("data"), above.path().join("away"));
     let (store, mut sample) = at_work(&here).await;
@@ -65,7 +65,7 @@ async fn a_whole_folder_that_is_moved_away_is_missed_and_goes_on_when_it_is_back
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_deleted_is_missed_and_can_still_be_read() {
+async fn a_deleted_database_refuses_writes_and_can_still_be_read() {
     let folder = tempdir().unwrap();
     let (store, sample) = at_work(folder.path()).await;
     for file in ["companion.db", "companion.db-wal", "companion.db-shm"] {
@@ -75,7 +75,7 @@ async fn a_database_that_is_deleted_is_missed_and_can_still_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_database_in_its_place_is_noticed() {
+async fn a_replaced_database_is_detected() {
     let folder = tempdir().unwrap();
     let (store, sample) = at_work(folder.path()).await;
     let copy = tempdir().unwrap();
@@ -86,7 +86,7 @@ async fn another_database_in_its_place_is_noticed() {
 
 /// No data is lost, even if the process is killed afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_ahead_log_that_is_deleted_is_noticed_and_what_it_held_is_saved() {
+async fn a_deleted_write_ahead_log_is_detected_and_its_contents_are_saved() {
     let folder = tempdir().unwrap();
     let (store, mut sample) = at_work(folder.path()).await;
     std::fs::remove_file(folder.path().join("companion.db-wal")).unwrap();
@@ -103,7 +103,7 @@ async fn a_write_ahead_log_that_is_deleted_is_noticed_and_what_it_held_is_saved(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_shared_memory_file_may_go_missing() {
+async fn writes_work_without_the_shared_memory_file() {
     let folder = tempdir().unwrap();
     let (store, mut sample) = at_work(folder.path()).await;
     std::fs::remove_file(folder.path().join("companion.db-shm")).unwrap();
@@ -115,7 +115,7 @@ async fn the_shared_memory_file_may_go_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_that_another_program_holds_is_told_and_goes_on_when_it_is_free() {
+async fn writes_fail_while_another_program_locks_the_database_and_work_later() {
     let folder = tempdir().unwrap();
     let (store, mut sample) = at_work(folder.path()).await;
     let other = Connection::open(folder.path().join("companion.db")).unwrap();

@@ -20,8 +20,9 @@ fn copies(log: &ConversationExport, count: u64) -> ImportSource {
 }
 
 #[test]
-fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
-    let test = "moving_disk::an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in";
+fn an_import_too_large_for_the_disk_leaves_nothing_and_a_smaller_one_works() {
+    let test =
+        "moving_disk::an_import_too_large_for_the_disk_leaves_nothing_and_a_smaller_one_works";
     on_a_small_disk(test, 24 * 1024, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let mut sample = Sample::created(1, &store).await;
@@ -49,8 +50,8 @@ fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
 }
 
 #[test]
-fn a_backup_that_does_not_fit_leaves_nothing_behind() {
-    let test = "moving_disk::a_backup_that_does_not_fit_leaves_nothing_behind";
+fn a_backup_too_large_for_the_disk_leaves_nothing() {
+    let test = "moving_disk::a_backup_too_large_for_the_disk_leaves_nothing";
     on_a_small_disk(test, 2048, async |disk| {
         let folder = disk.path().join("data");
         let store = Sqlite::open(&folder).unwrap();

@@ -16,7 +16,7 @@ async fn branch(store: &dyn Store, sample: &Sample, leaf: MessageId, max_bytes: 
     store.branch(sample.id(), leaf, max_bytes).await.unwrap()
 }
 
-pub async fn a_branch_is_followed_by_parents_and_not_by_time(test_store: &impl TestStore) {
+pub async fn a_branch_follows_parents_and_not_time(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "one", &["uno"]).await;
@@ -49,7 +49,9 @@ pub async fn messages_without_text_are_left_out(test_store: &impl TestStore) {
     assert_eq!((texts(&newest), newest.older), (vec!["three"], 3));
 }
 
-pub async fn a_branch_holds_the_newest_that_fit_and_counts_the_rest(test_store: &impl TestStore) {
+pub async fn a_branch_has_the_newest_messages_that_fit_and_counts_the_others(
+    test_store: &impl TestStore,
+) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for n in 0..4 {
@@ -68,7 +70,7 @@ pub async fn a_branch_holds_the_newest_that_fit_and_counts_the_rest(test_store: 
     }
 }
 
-pub async fn the_leaf_is_there_however_long_it_is(test_store: &impl TestStore) {
+pub async fn the_leaf_is_included_however_long_it_is(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "one", &["uno"]).await;
@@ -78,7 +80,7 @@ pub async fn the_leaf_is_there_however_long_it_is(test_store: &impl TestStore) {
     assert_eq!(part.messages[0].id, leaf);
 }
 
-pub async fn an_answer_under_way_is_as_long_as_it_is_committed(test_store: &impl TestStore) {
+pub async fn a_branch_includes_the_committed_text_of_a_running_answer(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.append(sample.question("one", None)).await.unwrap();

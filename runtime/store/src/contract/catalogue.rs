@@ -23,7 +23,7 @@ pub async fn a_new_worker_is_found_with_its_first_events(test_store: &impl TestS
     assert_eq!(tail, sample.events);
 }
 
-pub async fn what_is_not_there_is_not_found(test_store: &impl TestStore) {
+pub async fn unknown_ids_are_not_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let nobody = WorkerId::from_parts(9, [9; 10]);
     let (message, turn) = (MessageId::from_parts(9, [9; 10]), TurnId::from_parts(9, [9; 10]));
@@ -52,7 +52,7 @@ pub async fn what_is_not_there_is_not_found(test_store: &impl TestStore) {
     assert!(matches!(store.append(gone.renamed("x")).await, Err(StoreError::Gone)));
 }
 
-pub async fn a_worker_id_is_taken_once(test_store: &impl TestStore) {
+pub async fn a_worker_id_can_be_used_only_once(test_store: &impl TestStore) {
     let store = test_store.open();
     let sample = Sample::created(1, store.as_ref()).await;
     let mut again = Sample::new(1);
@@ -65,7 +65,7 @@ pub async fn a_worker_id_is_taken_once(test_store: &impl TestStore) {
     assert_eq!(store.count().await.unwrap(), 1);
 }
 
-pub async fn workers_are_listed_by_use_page_by_page(test_store: &impl TestStore) {
+pub async fn workers_are_listed_by_last_use_in_pages(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=7 {
@@ -93,7 +93,7 @@ pub async fn workers_are_listed_by_use_page_by_page(test_store: &impl TestStore)
     }
 }
 
-pub async fn workers_are_listed_by_their_place(test_store: &impl TestStore) {
+pub async fn workers_are_listed_by_visibility(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=6 {
@@ -123,7 +123,7 @@ pub async fn workers_are_listed_by_their_place(test_store: &impl TestStore) {
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 
-pub async fn a_deleted_worker_is_gone_with_its_log_and_others_stay(test_store: &impl TestStore) {
+pub async fn a_deleted_worker_is_hidden_with_its_log_and_others_stay(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let mut other = Sample::created(2, store.as_ref()).await;

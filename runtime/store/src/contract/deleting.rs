@@ -20,7 +20,7 @@ async fn deleted(store: &dyn Store) -> Vec<Deleted> {
     store.deleted(None, 10).await.unwrap()
 }
 
-pub async fn a_deleted_worker_comes_back_exactly_as_it_was(test_store: &impl TestStore) {
+pub async fn a_restored_worker_is_exactly_as_before(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "a question", &["an ", "answer"]).await;
@@ -43,7 +43,7 @@ pub async fn a_deleted_worker_comes_back_exactly_as_it_was(test_store: &impl Tes
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn what_is_due_is_removed_and_nothing_else(test_store: &impl TestStore) {
+pub async fn only_workers_that_are_due_are_purged(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=4 {
@@ -66,7 +66,7 @@ pub async fn what_is_due_is_removed_and_nothing_else(test_store: &impl TestStore
 }
 
 /// Includes several that were deleted at the same time.
-pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(test_store: &impl TestStore) {
+pub async fn deleted_workers_are_listed_in_pages_and_found_by_id(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut expected = Vec::new();
     for (number, at) in [(1, 30), (2, 20), (3, 30), (4, 30), (5, 10), (6, 0)] {
@@ -97,7 +97,7 @@ pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(test_store: &im
     assert_eq!(store.deleted_one(id).await.unwrap(), None);
 }
 
-pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
+pub async fn a_purged_worker_cannot_be_restored(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=3 {
@@ -116,7 +116,7 @@ pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
 }
 
 /// What one conversation alone was asked with goes with it, and what others use stays for them.
-pub async fn prompts_go_with_the_last_worker_that_uses_them(test_store: &impl TestStore) {
+pub async fn prompts_are_removed_with_the_last_worker_that_uses_them(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=2 {
@@ -147,7 +147,7 @@ pub async fn prompts_go_with_the_last_worker_that_uses_them(test_store: &impl Te
 }
 
 /// Each step is a transaction of its own, so that other writes can run in between.
-pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) {
+pub async fn a_long_worker_is_purged_in_steps(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for number in 0..350 {
@@ -170,7 +170,7 @@ pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) 
     assert_holds(store.as_ref(), &other).await;
 }
 
-pub async fn a_worker_that_was_given_up_makes_room_for_one_of_its_id(test_store: &impl TestStore) {
+pub async fn the_id_of_a_purged_worker_can_be_used_again(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for _ in 0..120 {
@@ -185,7 +185,7 @@ pub async fn a_worker_that_was_given_up_makes_room_for_one_of_its_id(test_store:
     assert_eq!(found(store.as_ref(), "words").await.len(), 1);
 }
 
-pub async fn a_deleted_worker_makes_no_room_for_one_of_its_id(test_store: &impl TestStore) {
+pub async fn the_id_of_a_deleted_worker_cannot_be_used_again(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "former", &["words"]).await;
@@ -197,7 +197,9 @@ pub async fn a_deleted_worker_makes_no_room_for_one_of_its_id(test_store: &impl 
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn what_was_deleted_is_still_known_after_a_reopening(test_store: &impl TestStore) {
+pub async fn deleted_workers_can_be_restored_after_the_store_is_reopened(
+    test_store: &impl TestStore,
+) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "q", &["a"]).await;

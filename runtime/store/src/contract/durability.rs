@@ -4,7 +4,7 @@ use crate::Durability;
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, prompt};
 
-pub async fn everything_survives_a_close_and_a_reopening(test_store: &impl TestStore) {
+pub async fn everything_survives_closing_and_reopening_the_store(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut ended = Sample::created(1, store.as_ref()).await;
     let mut running = Sample::created(2, store.as_ref()).await;
@@ -27,7 +27,7 @@ pub async fn everything_survives_a_close_and_a_reopening(test_store: &impl TestS
     store.close().await;
 }
 
-pub async fn many_workers_commit_at_once_and_each_finds_its_own(test_store: &impl TestStore) {
+pub async fn concurrent_workers_read_their_own_commits(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut tasks = tokio::task::JoinSet::new();
     for number in 1..=64 {
@@ -61,7 +61,7 @@ pub async fn many_workers_commit_at_once_and_each_finds_its_own(test_store: &imp
     }
 }
 
-pub async fn a_write_whose_asker_has_gone_is_whole_or_absent(test_store: &impl TestStore) {
+pub async fn an_abandoned_write_is_stored_completely_or_not_at_all(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let (before, question) = (sample.last_seq(), sample.question("q", None));

@@ -19,7 +19,7 @@ fn deltas(events: &[Event]) -> Vec<(u64, u64, &str)> {
         .collect()
 }
 
-pub async fn deltas_are_folded_when_their_turn_ends_and_not_before(test_store: &impl TestStore) {
+pub async fn deltas_are_folded_only_when_their_turn_ends(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.append(sample.question("q", None)).await.unwrap();
@@ -37,7 +37,7 @@ pub async fn deltas_are_folded_when_their_turn_ends_and_not_before(test_store: &
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn renames_between_deltas_stay_in_their_place(test_store: &impl TestStore) {
+pub async fn renames_between_deltas_keep_their_position(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.append(sample.question("q", None)).await.unwrap();
@@ -58,9 +58,7 @@ pub async fn renames_between_deltas_stay_in_their_place(test_store: &impl TestSt
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn a_tail_from_every_seq_gives_the_same_bytes_after_the_folding(
-    test_store: &impl TestStore,
-) {
+pub async fn every_cursor_resumes_to_the_same_view_after_folding(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for turn in 0..3 {
@@ -80,7 +78,7 @@ pub async fn a_tail_from_every_seq_gives_the_same_bytes_after_the_folding(
     }
 }
 
-pub async fn another_turns_deltas_are_left_alone(test_store: &impl TestStore) {
+pub async fn the_deltas_of_other_turns_are_not_folded(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut ending = Sample::created(1, store.as_ref()).await;
     let mut running = Sample::created(2, store.as_ref()).await;

@@ -6,7 +6,7 @@ use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment, moved_to, prompt};
 use crate::{Durability, StoreError};
 
-pub async fn events_come_back_as_they_went_in(test_store: &impl TestStore) {
+pub async fn events_are_read_as_they_were_written(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.append(sample.question("日本語 \u{0} \"'; DROP TABLE", None)).await.unwrap();
@@ -21,9 +21,7 @@ pub async fn events_come_back_as_they_went_in(test_store: &impl TestStore) {
     assert_eq!(store.tail(sample.id(), end + 5, 100).await.unwrap().unwrap(), []);
 }
 
-pub async fn an_append_that_does_not_follow_is_refused_and_stores_nothing(
-    test_store: &impl TestStore,
-) {
+pub async fn an_append_at_the_wrong_seq_is_refused_and_stores_nothing(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let first = sample.renamed("a");
@@ -36,9 +34,7 @@ pub async fn an_append_that_does_not_follow_is_refused_and_stores_nothing(
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn an_append_with_a_hole_in_it_is_refused_and_stores_nothing(
-    test_store: &impl TestStore,
-) {
+pub async fn an_append_with_a_gap_is_refused_and_stores_nothing(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let mut holed = sample.renamed("a");
@@ -52,7 +48,7 @@ pub async fn an_append_with_a_hole_in_it_is_refused_and_stores_nothing(
     assert_eq!(store.worker(sample.id()).await.unwrap().unwrap().last_seq, 1);
 }
 
-pub async fn an_append_is_stored_as_a_whole_or_not_at_all(test_store: &impl TestStore) {
+pub async fn an_append_is_stored_completely_or_not_at_all(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "q", &["a"]).await;
@@ -76,7 +72,7 @@ pub async fn an_append_is_stored_as_a_whole_or_not_at_all(test_store: &impl Test
 }
 
 /// Appends may share a transaction, but the failure of one must not affect the others.
-pub async fn an_append_that_cannot_be_stored_leaves_the_others_alone(test_store: &impl TestStore) {
+pub async fn a_failed_append_does_not_affect_others(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut tasks = tokio::task::JoinSet::new();
     for number in 1..=40 {
@@ -106,7 +102,7 @@ pub async fn an_append_that_cannot_be_stored_leaves_the_others_alone(test_store:
     }
 }
 
-pub async fn a_tail_is_read_in_pieces_without_a_gap(test_store: &impl TestStore) {
+pub async fn a_tail_is_read_in_pages_without_a_gap(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for n in 0..3 {
@@ -130,7 +126,7 @@ pub async fn a_tail_is_read_in_pieces_without_a_gap(test_store: &impl TestStore)
     }
 }
 
-pub async fn a_prompt_is_kept_once_under_its_digest(test_store: &impl TestStore) {
+pub async fn a_prompt_is_stored_once_by_its_digest(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for _ in 0..2 {
@@ -142,7 +138,7 @@ pub async fn a_prompt_is_kept_once_under_its_digest(test_store: &impl TestStore)
     assert_eq!(found.as_deref(), Some("You are Companion. 日本"));
 }
 
-pub async fn a_closed_store_takes_nothing_more(test_store: &impl TestStore) {
+pub async fn a_closed_store_refuses_writes(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.close().await;

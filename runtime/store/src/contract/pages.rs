@@ -20,7 +20,7 @@ async fn page(store: &dyn Store, sample: &Sample, before: Option<u64>, limit: u3
     store.page(sample.id(), before, limit).await.unwrap().unwrap()
 }
 
-pub async fn pages_walk_back_through_every_message_once(test_store: &impl TestStore) {
+pub async fn pages_return_every_message_once_from_newest_to_oldest(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for n in 0..5 {
@@ -48,7 +48,7 @@ pub async fn pages_walk_back_through_every_message_once(test_store: &impl TestSt
     }
 }
 
-pub async fn long_texts_make_short_pages_and_short_tails(test_store: &impl TestStore) {
+pub async fn pages_and_tails_with_long_texts_have_fewer_entries(test_store: &impl TestStore) {
     const MILLION: usize = 1_000_000;
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
@@ -88,7 +88,7 @@ pub async fn long_texts_make_short_pages_and_short_tails(test_store: &impl TestS
     assert!(tails >= 6 && view.messages == all);
 }
 
-pub async fn a_page_is_empty_where_nothing_comes_before(test_store: &impl TestStore) {
+pub async fn a_page_before_the_first_message_is_empty(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let empty = page(store.as_ref(), &sample, None, 10).await;
@@ -101,7 +101,7 @@ pub async fn a_page_is_empty_where_nothing_comes_before(test_store: &impl TestSt
 }
 
 /// Clients may ask for any position.
-pub async fn a_position_beyond_the_log_is_its_end(test_store: &impl TestStore) {
+pub async fn a_position_beyond_the_log_means_its_end(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "q", &["a"]).await;
@@ -111,7 +111,7 @@ pub async fn a_position_beyond_the_log_is_its_end(test_store: &impl TestStore) {
     }
 }
 
-pub async fn a_page_is_found_around_every_message(test_store: &impl TestStore) {
+pub async fn every_message_has_a_page_around_it(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for number in 0..10 {
@@ -140,7 +140,7 @@ pub async fn a_page_is_found_around_every_message(test_store: &impl TestStore) {
 }
 
 /// Pages with long texts have fewer messages, but the page still contains the message asked for.
-pub async fn a_page_around_a_message_has_it_however_long_the_others_are(
+pub async fn a_page_around_a_message_includes_it_however_long_the_others_are(
     test_store: &impl TestStore,
 ) {
     let store = test_store.open();

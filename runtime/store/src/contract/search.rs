@@ -73,7 +73,7 @@ pub async fn questions_answers_and_titles_are_found(test_store: &impl TestStore)
     assert_eq!(hits[1].snippet, pieces);
 }
 
-pub async fn all_words_are_found_whatever_their_length(test_store: &impl TestStore) {
+pub async fn words_of_any_length_are_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample
@@ -114,7 +114,7 @@ pub async fn all_words_are_found_whatever_their_length(test_store: &impl TestSto
     }
 }
 
-pub async fn what_is_found_is_walked_page_by_page_newest_first(test_store: &impl TestStore) {
+pub async fn hits_are_returned_in_pages_newest_first(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples =
         [Sample::created(1, store.as_ref()).await, Sample::created(2, store.as_ref()).await];
@@ -132,7 +132,7 @@ pub async fn what_is_found_is_walked_page_by_page_newest_first(test_store: &impl
     }
 }
 
-pub async fn one_conversation_is_searched_alone(test_store: &impl TestStore) {
+pub async fn a_search_can_be_limited_to_one_conversation(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut samples = Vec::new();
     for number in 1..=12 {
@@ -151,9 +151,7 @@ pub async fn one_conversation_is_searched_alone(test_store: &impl TestStore) {
     assert_eq!(search(store.as_ref(), "same", Some(nobody), None, 5).await, Found::default());
 }
 
-pub async fn branches_and_unfinished_turns_are_found_by_what_they_hold(
-    test_store: &impl TestStore,
-) {
+pub async fn texts_of_all_branches_and_of_unfinished_turns_are_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let first = sample.asked(store.as_ref(), "root", &["alpha"]).await;
@@ -183,7 +181,7 @@ pub async fn branches_and_unfinished_turns_are_found_by_what_they_hold(
     assert_eq!(texts(store.as_ref(), "silence").await.len(), 1);
 }
 
-pub async fn an_old_title_is_found_no_more(test_store: &impl TestStore) {
+pub async fn an_old_title_is_no_longer_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for title in ["first name", "second name"] {
@@ -195,7 +193,7 @@ pub async fn an_old_title_is_found_no_more(test_store: &impl TestStore) {
     assert_eq!(texts(store.as_ref(), "name").await.len(), 0);
 }
 
-pub async fn what_was_deleted_is_not_found_until_it_comes_back(test_store: &impl TestStore) {
+pub async fn a_deleted_conversation_is_not_found_until_it_is_restored(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "lost and found", &["a"]).await;
@@ -209,7 +207,7 @@ pub async fn what_was_deleted_is_not_found_until_it_comes_back(test_store: &impl
     assert_eq!(found(store.as_ref(), "lost").await.len(), 0);
 }
 
-pub async fn what_was_put_in_is_found(test_store: &impl TestStore) {
+pub async fn an_imported_conversation_is_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "carried over", &["from ", "elsewhere"]).await;
@@ -223,7 +221,7 @@ pub async fn what_was_put_in_is_found(test_store: &impl TestStore) {
 }
 
 /// With no time at all, the search returns a page marked as cut short, from which it can go on.
-pub async fn the_time_is_kept(test_store: &impl TestStore) {
+pub async fn a_search_stops_at_its_time_limit(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "a question", &["an answer"]).await;
@@ -235,7 +233,7 @@ pub async fn the_time_is_kept(test_store: &impl TestStore) {
     assert_eq!(found(store.as_ref(), "question").await.len(), 1, "the next one has its own time");
 }
 
-pub async fn many_texts_of_one_moment_are_all_found(test_store: &impl TestStore) {
+pub async fn many_texts_with_the_same_time_are_all_found(test_store: &impl TestStore) {
     let store = test_store.open();
     for number in 1..=60 {
         let mut sample = Sample::new(number);
@@ -248,7 +246,7 @@ pub async fn many_texts_of_one_moment_are_all_found(test_store: &impl TestStore)
 }
 
 /// The grams of such a text are not indexed, since SQLite would take seconds to write them.
-pub async fn a_text_of_very_many_letters_is_found(test_store: &impl TestStore) {
+pub async fn a_text_with_too_many_grams_is_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut state = 1_u64;
     let letter = |_| {
@@ -272,7 +270,7 @@ pub async fn a_text_of_very_many_letters_is_found(test_store: &impl TestStore) {
 }
 
 /// The grams of long messages are computed before the writing thread receives the import.
-pub async fn what_is_long_and_was_put_in_is_found(test_store: &impl TestStore) {
+pub async fn a_long_imported_message_is_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let (question, answer) = (format!("{}otter", "x ".repeat(20_000)), "y ".repeat(20_000));

@@ -6,7 +6,7 @@ use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds};
 use crate::contract::search::found;
 
-pub async fn reasoning_is_kept_and_folded_beside_the_text(test_store: &impl TestStore) {
+pub async fn reasoning_is_stored_and_folded_beside_the_text(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     store.append(sample.question("q", None)).await.unwrap();
@@ -39,7 +39,7 @@ pub async fn reasoning_is_kept_and_folded_beside_the_text(test_store: &impl Test
 }
 
 /// Only the text is sent to the model and searched.
-pub async fn a_branch_and_the_search_hold_no_reasoning(test_store: &impl TestStore) {
+pub async fn branches_and_the_search_index_contain_no_reasoning(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for (text, moved) in [("An otter.", false), ("The walrus. ", true), ("", false)] {

@@ -39,7 +39,7 @@ async fn lived(number: u8, store: &dyn Store) -> Sample {
     sample
 }
 
-pub async fn workers_are_walked_by_id_whatever_their_use(test_store: &impl TestStore) {
+pub async fn workers_are_iterated_by_id(test_store: &impl TestStore) {
     let store = test_store.open();
     assert_eq!(store.next_worker(None).await.unwrap(), None);
     let mut samples = Vec::new();
@@ -58,7 +58,7 @@ pub async fn workers_are_walked_by_id_whatever_their_use(test_store: &impl TestS
     assert!(store.whole(ids[1]).await.unwrap().is_none());
 }
 
-pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(test_store: &impl TestStore) {
+pub async fn an_imported_log_equals_the_exported_one(test_store: &impl TestStore) {
     let store = test_store.open();
     let samples = [lived(1, store.as_ref()).await, lived(2, store.as_ref()).await];
     let logs = all(store.as_ref()).await;
@@ -84,7 +84,7 @@ pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(test_store: &im
     }
 }
 
-pub async fn prompts_come_with_the_logs_that_refer_to_them(test_store: &impl TestStore) {
+pub async fn prompts_are_exported_with_the_logs_that_refer_to_them(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let mut question = sample.question("q", None);
@@ -109,7 +109,7 @@ pub async fn prompts_come_with_the_logs_that_refer_to_them(test_store: &impl Tes
     assert_eq!(store.prompt("sha256:mine").await.unwrap().as_deref(), Some("mine"));
 }
 
-pub async fn a_log_that_is_here_stays_as_it_is(test_store: &impl TestStore) {
+pub async fn an_import_does_not_change_an_existing_log(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = lived(1, store.as_ref()).await;
     let early = all(store.as_ref()).await;
@@ -151,7 +151,9 @@ pub async fn a_log_that_is_here_stays_as_it_is(test_store: &impl TestStore) {
     }
 }
 
-pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(test_store: &impl TestStore) {
+pub async fn a_conflicting_conversation_cancels_the_import_or_is_skipped(
+    test_store: &impl TestStore,
+) {
     let store = test_store.open();
     let sample = lived(1, store.as_ref()).await;
     let here = all(store.as_ref()).await.remove(0);
@@ -176,7 +178,7 @@ pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(test_store: &i
 }
 
 /// The stored log may be longer, shorter or different: a deleted worker is restored unchanged.
-pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
+pub async fn an_import_reports_deleted_workers_and_they_can_still_be_restored(
     test_store: &impl TestStore,
 ) {
     let store = test_store.open();
@@ -205,7 +207,7 @@ pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
     assert_eq!(store.whole(sample.id()).await.unwrap(), Some(early));
 }
 
-pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
+pub async fn a_failed_import_source_leaves_nothing(test_store: &impl TestStore) {
     let store = test_store.open();
     let sample = lived(1, store.as_ref()).await;
     let mut logs = Vec::new();
@@ -235,7 +237,9 @@ pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
     assert_holds(store.as_ref(), &sample).await;
 }
 
-pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(test_store: &impl TestStore) {
+pub async fn an_import_survives_reopening_and_a_closed_store_refuses_imports(
+    test_store: &impl TestStore,
+) {
     let store = test_store.open();
     let sample = lived(1, store.as_ref()).await;
     let mut log = store.whole(sample.id()).await.unwrap().unwrap();
@@ -251,7 +255,7 @@ pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(test_store
 
 /// Other commits go on during an import, and no reader sees any of it before all of it is
 /// committed.
-pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(test_store: &impl TestStore) {
+pub async fn an_import_becomes_visible_all_at_once(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = lived(1, store.as_ref()).await;
     store.append(sample.ended()).await.unwrap();

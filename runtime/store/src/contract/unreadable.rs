@@ -43,7 +43,7 @@ fn damaged<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::Damaged(_))), "{result:?}");
 }
 
-pub async fn reads_of_many_go_on_beside_one_that_cannot_be_read(test_store: &impl TestStore) {
+pub async fn reads_of_many_workers_skip_unreadable_ones(test_store: &impl TestStore) {
     let store = test_store.open();
     let [mut summary, events, mut sound] = three(store.as_ref()).await;
     let archived = summary.append(vec![EventBody::WorkerPlaced { place: Shown::Archived }]);
@@ -83,7 +83,7 @@ pub async fn reads_of_many_go_on_beside_one_that_cannot_be_read(test_store: &imp
     assert!(one.worker.unreadable && one.at == moment(9));
 }
 
-pub async fn reads_of_one_that_cannot_be_read_say_so(test_store: &impl TestStore) {
+pub async fn reads_of_an_unreadable_worker_return_an_error(test_store: &impl TestStore) {
     let store = test_store.open();
     let [summary, events, sound] = three(store.as_ref()).await;
     let ids = |sample: &Sample| (sample.head.unwrap(), sample.turn.unwrap());
@@ -120,7 +120,7 @@ pub async fn reads_of_one_that_cannot_be_read_say_so(test_store: &impl TestStore
     assert!(kept.is_some(), "others can be read");
 }
 
-pub async fn what_cannot_be_read_is_deleted_brought_back_and_removed(test_store: &impl TestStore) {
+pub async fn an_unreadable_worker_can_be_deleted_restored_and_purged(test_store: &impl TestStore) {
     let store = test_store.open();
     let [summary, events, sound] = three(store.as_ref()).await;
     test_store.spoil(summary.id(), Part::Summary);
@@ -141,7 +141,7 @@ pub async fn what_cannot_be_read_is_deleted_brought_back_and_removed(test_store:
     assert_holds(store.as_ref(), &back).await;
 }
 
-pub async fn an_import_leaves_what_cannot_be_read_as_it_is(test_store: &impl TestStore) {
+pub async fn an_import_does_not_change_unreadable_workers(test_store: &impl TestStore) {
     let store = test_store.open();
     let [summary, events, sound] = three(store.as_ref()).await;
     let mut logs = Vec::new();
@@ -160,7 +160,7 @@ pub async fn an_import_leaves_what_cannot_be_read_as_it_is(test_store: &impl Tes
 }
 
 /// A turn whose deltas cannot be read can still be ended.
-pub async fn a_turn_with_a_broken_row_can_end(test_store: &impl TestStore) {
+pub async fn a_turn_with_unreadable_deltas_can_end(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let question = sample.question("q", None);

@@ -39,7 +39,7 @@ const BEFORE_THE_NEWEST_PAGE: [&str; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_be_read_is_shown_and_nothing_is_added_to_it() {
+async fn readable_parts_are_shown_and_nothing_is_appended() {
     for sql in BEFORE_THE_NEWEST_PAGE {
         let stage = three_answers().await;
         strike(&stage, sql);
@@ -72,7 +72,7 @@ async fn what_can_be_read_is_shown_and_nothing_is_added_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_older_page_that_cannot_be_read_closes_the_conversation_to_new_messages() {
+async fn an_unreadable_older_page_closes_the_conversation_to_new_messages() {
     let stage = three_answers().await;
     let before = stage.snapshot().await.next_before;
     strike(&stage, BEFORE_THE_NEWEST_PAGE[0]);
@@ -87,7 +87,7 @@ async fn an_older_page_that_cannot_be_read_closes_the_conversation_to_new_messag
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_the_message_that_finds_out_ends_with_an_error() {
+async fn only_the_turn_that_finds_the_damage_fails_and_later_messages_are_refused() {
     let mut stage = three_answers().await;
     strike(&stage, BEFORE_THE_NEWEST_PAGE[0]);
     let accepted = stage.send("finds out").await.unwrap();
@@ -101,7 +101,7 @@ async fn only_the_message_that_finds_out_ends_with_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newest_page_that_cannot_be_read_takes_nothing() {
+async fn an_unreadable_newest_page_refuses_messages() {
     let newest_page = [
         "UPDATE events SET body = '[]' WHERE seq =
              (SELECT max(seq) FROM events WHERE kind = 'turn_generating')",
@@ -123,7 +123,7 @@ async fn a_newest_page_that_cannot_be_read_takes_nothing() {
 /// `companion doctor` and `companion backup` report how many conversations cannot be read
 /// completely; both had reported that all was well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_look_at_the_database_and_a_backup_count_what_cannot_be_read() {
+async fn doctor_and_backup_count_unreadable_conversations() {
     let index = [
         "UPDATE messages SET seq = seq + 1 WHERE seq = 2",
         "UPDATE messages SET role = 'odd' WHERE seq = 2",

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_become_links_or_names_or_go() {
+    fn citation_marks_become_links_or_names_or_are_removed() {
         let cite = "\u{e200}cite\u{e202}turn0search1\u{e202}turn0search3\u{e201}";
         let entity = "\u{e200}entity\u{e202}[\"place\",\"Lake\",0]\u{e201}";
         let known = serde_json::json!({ "content_references": [
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_results_become_links_or_go() {
+    fn numbered_citations_become_links_or_are_removed() {
         for (text, results, expected) in [
             (
                 "Rinse it [citation:1]. Two cups [citation:2][citation:1], and so on[citation:9].",

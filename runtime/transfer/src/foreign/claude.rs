@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thinking_about_artifacts_is_reasoning() {
+    fn ant_thinking_blocks_become_reasoning() {
         for (text, words, thinking) in [
             (
                 "Certainly!\n\n<antThinking>A new artifact.</antThinking>\n\nHere it is.",

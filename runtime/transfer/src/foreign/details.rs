@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_of_thinking_and_of_tools_are_taken_out() {
+    fn reasoning_and_tool_blocks_are_removed_from_the_text() {
         let block = "<details type=\"reasoning\" done=\"true\" duration=\"5\">\n<summary>Thought for 5 \
                      seconds</summary>\n&gt; One &amp; two.\n&gt;\n&gt; Three &lt;b&gt;.\n</details>\n";
         let tool = "<details type=\"tool_calls\"><summary>Done</summary>x</details>\n";

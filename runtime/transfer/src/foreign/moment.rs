@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_in_all_spellings() {
+    fn times_are_parsed_in_all_formats() {
         let second = "2023-11-14T22:13:20Z";
         for (text, expected) in [
             ("1700000000", Some(second)),

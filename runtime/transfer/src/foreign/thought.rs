@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thinking_between_marks_is_thinking_and_not_told_twice() {
+    fn text_between_think_marks_becomes_reasoning_without_repetition() {
         for (text, before, words, thinking) in [
             ("<think>\nhm\n</think>\n\nYes.", "", "Yes.", "hm"),
             ("hm\n</think>\n\nYes.", "", "Yes.", "hm"),

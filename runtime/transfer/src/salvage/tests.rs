@@ -102,7 +102,7 @@ fn texts(salvaged: &Salvaged) -> Vec<String> {
 }
 
 #[test]
-fn a_log_without_any_two_of_its_events_becomes_a_valid_one() {
+fn a_log_that_lacks_any_two_events_is_salvaged_to_a_valid_one() {
     let events = log().len() as u64;
     for first in 1..=events {
         for second in 1..=events {
@@ -116,7 +116,7 @@ fn a_log_without_any_two_of_its_events_becomes_a_valid_one() {
 }
 
 #[test]
-fn placeholders_stand_where_events_are_missing() {
+fn placeholders_replace_missing_events() {
     let all = ["question 1", "first second", "question 2", "first second"];
     assert_eq!(texts(&without(&[])), all);
     // Without a question.
@@ -161,7 +161,7 @@ fn reasoning_is_salvaged_beside_the_text() {
 }
 
 #[test]
-fn a_log_without_readable_events_gives_no_log() {
+fn nothing_is_salvaged_from_a_log_without_readable_events() {
     let found = Salvage { worker: worker(), events: Vec::new(), lost: 3, prompts: Vec::new() };
     assert_eq!(salvage(found), Salvaged { worker_id: worker().worker_id, whole: None, lost: 3 });
 }

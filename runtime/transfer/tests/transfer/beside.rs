@@ -8,7 +8,7 @@ use crate::support::{archive, refused, taken, tried};
 const CHAT: &str = r#"[{"id":"o","chat":{"messages":[{"role":"user","content":"Q"}]}}]"#;
 
 #[test]
-fn a_file_in_an_archive_that_cannot_be_read_is_named_with_its_path() {
+fn an_unreadable_file_in_an_archive_is_reported_with_its_path() {
     let cut = &CHAT[..CHAT.len() - 5];
     for (path, bytes, code, words) in [
         ("b.json", "[{\"mapping\":{x}}]", RefusalCode::NotJson, "not JSON as it should be"),
@@ -39,7 +39,7 @@ fn a_file_in_an_archive_that_cannot_be_read_is_named_with_its_path() {
 
 /// In a file that is not compressed, only the archive's checksum reveals a changed letter.
 #[test]
-fn what_comes_out_of_damaged_data_is_said_to_be_in_doubt() {
+fn conversations_from_damaged_data_are_reported_as_doubtful() {
     let mut bytes = crate::support::stored(&[("a.json", CHAT.as_bytes())]);
     let at = bytes.windows(3).position(|three| three == b"\"Q\"").unwrap();
     bytes[at + 1] = b'X';
@@ -51,7 +51,7 @@ fn what_comes_out_of_damaged_data_is_said_to_be_in_doubt() {
 /// The names are those of <https://difegam.github.io/chatgpt-to-markdown/explanation/export-format>
 /// and <https://github.com/Mintplex-Labs/anything-llm/issues/5564>.
 #[test]
-fn what_plainly_holds_no_conversations_is_counted() {
+fn files_known_to_hold_no_conversations_are_only_counted() {
     let files = [
         ("conversations-000.json", CHAT.as_bytes()),
         ("user.json", b"{\"id\":\"user-x\",\"email\":\"a@example.com\"}"),

@@ -19,7 +19,7 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 #[test]
-fn each_damaged_byte_is_found_in_its_line() {
+fn each_damaged_byte_is_reported_with_its_line() {
     let bytes = small();
     assert!(read(&bytes).is_ok() && lines(&bytes).len() > 12);
     for at in 0..bytes.len() {
@@ -30,7 +30,7 @@ fn each_damaged_byte_is_found_in_its_line() {
 }
 
 #[test]
-fn a_file_cut_off_anywhere_is_refused_where_it_ends() {
+fn a_truncated_file_is_refused_with_its_last_line() {
     let bytes = small();
     for at in 0..bytes.len() {
         let place = refused(&bytes[..at]);
@@ -39,7 +39,7 @@ fn a_file_cut_off_anywhere_is_refused_where_it_ends() {
 }
 
 #[test]
-fn a_line_missing_doubled_or_out_of_place_is_named() {
+fn a_missing_repeated_or_moved_line_is_reported() {
     let bytes = small();
     let lines = lines(&bytes);
     for index in 0..lines.len() {
@@ -71,7 +71,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_line_of_another_export_is_named_even_where_its_number_fits(
+    fn a_line_of_another_export_is_reported_even_at_the_right_number(
         a in any_wholes(), b in any_wholes(), at in any::<prop::sample::Index>()
     ) {
         let (a, b) = (export(&a), export(&b));
@@ -87,12 +87,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(read(&bytes).is_err());
     }
 
     #[test]
-    fn a_changed_piece_is_never_read(
+    fn a_changed_part_is_always_detected(
         wholes in any_wholes(),
         at in any::<prop::sample::Index>(),
         piece in prop::collection::vec(any::<u8>(), 0..20),

@@ -16,7 +16,7 @@ fn latin_1(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_conversation_that_is_not_utf_8_is_refused_with_the_place() {
+fn a_conversation_that_is_not_utf_8_is_refused_with_the_position() {
     let text = json!([chat("a", "plain"), chat("b", "Grüße"), chat("c", "plain")]).to_string();
     let at = text.chars().position(|c| c == 'ü').unwrap() + 1;
     for mark in [&b""[..], b"\xef\xbb\xbf"] {
@@ -43,7 +43,7 @@ fn a_conversation_that_is_not_utf_8_is_refused_with_the_place() {
 /// (<https://github.com/peckjon/copilot-chat-to-markdown/issues/4>,
 /// <https://github.com/open-webui/open-webui/pull/27084>).
 #[test]
-fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
+fn lone_surrogates_are_replaced_counted_and_reported() {
     let first =
         json!([chat("a", "x"), chat("b", "one HALF two HALF whole CRAB"), chat("c", "HALF")]);
     let text = first.to_string().replace("HALF", "\\ud83d").replace("CRAB", "\\ud83e\\udd80");
@@ -84,7 +84,7 @@ fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
 /// The halves of these emojis were encoded as separate characters
 /// (<https://github.com/mohamed-chs/convoviz/issues/69>).
 #[test]
-fn surrogates_in_utf_8_are_characters_where_two_belong_together() {
+fn surrogate_pairs_encoded_in_utf_8_become_characters() {
     let text = json!([chat("a", "PAIR and HALF")]).to_string();
     let (before, rest) = text.split_once("PAIR").unwrap();
     let (between, after) = rest.split_once("HALF").unwrap();
@@ -98,7 +98,7 @@ fn surrogates_in_utf_8_are_characters_where_two_belong_together() {
 
 /// A document beside the conversation is JSON within JSON.
 #[test]
-fn halves_within_a_document_of_chatgpts_are_counted() {
+fn lone_surrogates_in_a_chatgpt_document_are_counted() {
     let call = r#"{"name":"n","type":"document","content":"x \ud83d"}"#;
     let node = |parent: Value, author: &str, recipient: &str, text: &str| {
         json!({ "parent": parent, "message": { "author": { "role": author },

@@ -21,7 +21,7 @@ fn all(file: (&str, &[u8])) -> (Vec<ConversationExport>, Tally) {
 
 /// An entry without an author affects only itself (LibreChat#13630, LibreChat#15388).
 #[test]
-fn an_entry_without_an_author_costs_that_entry() {
+fn an_entry_without_an_author_affects_only_itself() {
     for file in [field!("gpt-no-author.json"), field!("gpt-null-author.json")] {
         let (logs, tally) = all(file);
         assert_eq!(
@@ -45,7 +45,7 @@ fn metadata_may_be_missing() {
 /// <https://github.com/danny-avila/LibreChat/pull/15388>,
 /// <https://github.com/open-webui/open-webui/issues/9026>
 #[test]
-fn each_entry_that_is_no_conversation_is_named_and_the_others_come_in() {
+fn entries_that_are_not_conversations_are_reported_and_the_others_imported() {
     for (file, number, title, code) in [
         (field!("gpt-null-mapping.json"), 2, "empty", RefusalCode::NoMessages),
         (field!("gpt-project-entry.json"), 1, "My project", RefusalCode::NotAConversation),
@@ -62,14 +62,14 @@ fn each_entry_that_is_no_conversation_is_named_and_the_others_come_in() {
 /// <https://github.com/nowledge-co/community/issues/261>: the lists of children and the branch that
 /// was shown may be missing.
 #[test]
-fn branches_are_kept_without_the_one_that_was_shown() {
+fn branches_are_imported_if_the_current_one_is_not_given() {
     let (logs, _) = all(field!("gpt-branches-no-current.json"));
     let told = [HERON[0], HERON[1], "model: Another answer", "user: go on", "model: on I go"];
     assert_eq!(lines(&logs[0]), told);
 }
 
 #[test]
-fn all_kinds_of_content_are_text_thinking_or_counted() {
+fn all_kinds_of_content_become_text_or_reasoning_or_are_counted() {
     let (logs, tally) = all(field!("gpt-kinds.json"));
     let told = lines(&logs[0]);
     assert_eq!(
@@ -95,7 +95,7 @@ fn all_kinds_of_content_are_text_thinking_or_counted() {
 /// <https://github.com/danny-avila/LibreChat/issues/15229>,
 /// <https://github.com/Mintplex-Labs/anything-llm/issues/5564>
 #[test]
-fn an_archive_is_read_as_it_came_and_so_are_several_files() {
+fn an_archive_and_several_files_are_imported_directly() {
     let (logs, tally) = all(field!("gpt-export.zip"));
     assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), [HERON, HERON]);
     assert_eq!((tally.refused, tally.formats), (0, vec![ImportFormat::Chatgpt]));
@@ -105,7 +105,7 @@ fn an_archive_is_read_as_it_came_and_so_are_several_files() {
 }
 
 #[test]
-fn claude_and_librechat_come_in_with_thinking() {
+fn claude_and_librechat_exports_are_imported_with_reasoning() {
     let (logs, tally) = all(field!("claude.json"));
     assert_eq!(lines(&logs[0]), [HERON[0], "model: [Easy.] A wading bird."]);
     assert_eq!(logs[0].worker.title.as_deref(), Some("Herons"));
@@ -120,7 +120,7 @@ fn claude_and_librechat_come_in_with_thinking() {
 }
 
 #[test]
-fn a_takeout_of_gemini_is_refused_by_its_name() {
+fn a_gemini_takeout_is_refused_by_name() {
     let words = refused(field!("gemini-takeout.json").1);
     assert!(
         words.contains("Gemini from Google Takeout") && words.contains("which holds"),
@@ -129,7 +129,7 @@ fn a_takeout_of_gemini_is_refused_by_its_name() {
 }
 
 #[test]
-fn odd_fields_of_open_webui_do_no_harm() {
+fn unusual_fields_of_open_webui_are_tolerated() {
     for (file, told, unreadable) in [
         (field!("owui-model-object.json"), vec![HERON.to_vec()], 0),
         (field!("owui-string-time.json"), vec![HERON.to_vec()], 0),
@@ -145,7 +145,7 @@ fn odd_fields_of_open_webui_do_no_harm() {
 }
 
 #[test]
-fn open_webuis_thinking_is_thinking() {
+fn reasoning_of_open_webui_becomes_reasoning() {
     let (logs, _) = all(field!("owui-reasoning-details.json"));
     let thought = "The user asks about a bird.\nKeep it short.";
     assert_eq!(lines(&logs[0]), [HERON[0], &format!("model: [{thought}] A wading bird.")]);

@@ -60,7 +60,7 @@ fn assert_told(log: &ConversationExport, expected: &[Line]) {
 }
 
 #[test]
-fn a_chatgpt_tree_becomes_branches_with_the_shown_one_last() {
+fn a_chatgpt_tree_becomes_branches_with_the_current_one_last() {
     let logs = logs(CHATGPT);
     assert_eq!(logs[0].worker.title.as_deref(), Some("潮の満ち引き"));
     assert_eq!(logs[0].worker.created_at, Timestamp::from_unix_ms(1_735_702_200_123));
@@ -120,7 +120,7 @@ fn a_plain_chatgpt_conversation_gets_a_title_and_an_empty_one_stays_empty() {
 }
 
 #[test]
-fn an_open_webui_tree_becomes_branches_too() {
+fn an_open_webui_tree_becomes_branches() {
     let logs = logs(OPENWEBUI);
     assert_eq!(logs[0].worker.title.as_deref(), Some("京都の旅"));
     let (q, r1) = ("京都で二日、どこへ行く？", "清水寺と嵐山。");
@@ -143,7 +143,7 @@ fn an_open_webui_tree_becomes_branches_too() {
 }
 
 #[test]
-fn older_open_webui_lists_are_one_branch() {
+fn older_open_webui_lists_become_one_branch() {
     let logs = logs(OPENWEBUI_LISTS);
     let begin = "2024-01-01T00:00:00Z";
     assert_told(
@@ -160,7 +160,7 @@ fn older_open_webui_lists_are_one_branch() {
 }
 
 #[test]
-fn the_same_file_gives_the_same_conversations_and_they_move_house_as_any() {
+fn the_same_file_gives_the_same_conversations_which_can_be_exported() {
     let mut all = Vec::new();
     for file in [CHATGPT, CHATGPT_PLAIN, OPENWEBUI, OPENWEBUI_LISTS] {
         assert_eq!(logs(file), logs(file));
@@ -173,7 +173,7 @@ fn the_same_file_gives_the_same_conversations_and_they_move_house_as_any() {
 }
 
 #[tokio::test]
-async fn a_file_is_known_by_its_content_and_imported_once() {
+async fn a_file_is_recognized_by_its_content_and_imported_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let import = async |bytes: &[u8]| {
@@ -215,7 +215,7 @@ fn node(parent: &str, role: &str, text: &str) -> Value {
 }
 
 #[test]
-fn what_is_malformed_is_refused_with_its_place() {
+fn malformed_files_are_refused_with_the_position() {
     let two = |second: &str| format!("[{{\"id\":\"a\",\"mapping\":{{}}}},{second}]").into_bytes();
     let twice = r#"{"id":"b","mapping":{"x":{"parent":null},"x":{"parent":null}}}"#;
     for (what, bytes, place, words) in [
@@ -254,7 +254,7 @@ fn what_is_malformed_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_is_odd_is_read_as_well_as_it_can_be() {
+fn unusual_trees_are_imported_as_well_as_possible() {
     // A missing parent, an answer without a question, and a continued answer.
     let (logs, _) = taken(&[(
         "f",
@@ -290,7 +290,7 @@ fn what_is_odd_is_read_as_well_as_it_can_be() {
 
 /// A malicious file can exhaust neither the stack nor the time.
 #[test]
-fn depth_and_length_cost_no_more_than_their_bytes() {
+fn the_cost_of_deep_and_long_files_is_linear() {
     let begin = Instant::now();
     let chain = |role: &dyn Fn(usize) -> &'static str, count: usize| {
         let mut nodes = serde_json::Map::new();
@@ -371,7 +371,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_tree_is_a_sound_log_or_an_error(tree in any_tree(), current in 0usize..14) {
+    fn any_tree_becomes_a_valid_log_or_an_error(tree in any_tree(), current in 0usize..14) {
         let mut list: Value = serde_json::from_slice(&chatgpt(tree)).unwrap();
         list[0]["current_node"] = json!(current.to_string());
         match read_foreign(list.to_string().as_bytes(), &profile()) {
@@ -385,7 +385,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_file_is_read_or_refused(
+    fn a_changed_file_gives_valid_logs_or_is_refused(
         file in prop::sample::select(vec![CHATGPT, CHATGPT_PLAIN, OPENWEBUI, OPENWEBUI_LISTS]),
         at in any::<prop::sample::Index>(),
         cut in 0usize..30,

@@ -20,7 +20,7 @@ const TOLD: [&str; 2] = ["user: Q", "model: [T] A"];
 
 /// <https://github.com/DavidShiang/DeepSeek2md>
 #[test]
-fn deepseeks_fragments_are_questions_thinking_and_answers() {
+fn deepseek_fragments_become_questions_reasoning_and_answers() {
     let node = |id: &str, parent: Value, fragments: Value| {
         json!({ "id": id, "parent": parent, "children": [], "message": {
             "files": [], "model": "deepseek-reasoner",
@@ -49,7 +49,7 @@ fn deepseeks_fragments_are_questions_thinking_and_answers() {
 /// `content` (<https://github.com/CherryHQ/cherry-studio/pull/18135>) and with kinds of parts that
 /// were new (<https://github.com/osteele/claude-chat-viewer/issues/5>).
 #[test]
-fn claudes_branches_are_kept_and_a_single_conversation_is_read() {
+fn branches_of_claude_and_a_single_conversation_are_imported() {
     let message = |id: &str, parent: &str, sender: &str, content: Value| {
         json!({ "uuid": id, "parent_message_uuid": parent, "sender": sender, "text": "",
             "content": content, "created_at": "2025-01-02T03:04:05Z", "attachments": [
@@ -85,7 +85,7 @@ fn claudes_branches_are_kept_and_a_single_conversation_is_read() {
 /// <https://github.com/danny-avila/LibreChat>: `librechat-export.json`,
 /// `librechat-opts-nonr-branches.json` of its importers' tests.
 #[test]
-fn librechats_lists_and_trees_are_read() {
+fn lists_and_trees_of_librechat_are_imported() {
     let root = "00000000-0000-0000-0000-000000000000";
     let message = |id: &str, parent: &str, by_user: bool, rest: Value| {
         let mut message = json!({ "messageId": id, "parentMessageId": parent,
@@ -114,7 +114,7 @@ fn librechats_lists_and_trees_are_read() {
 /// <https://github.com/ggml-org/llama.cpp/pull/24688>: a line for the session and one for each
 /// message; earlier versions wrote `conv` and `messages`.
 #[test]
-fn llama_cpps_web_ui_is_read_in_both_forms() {
+fn both_formats_of_the_llama_cpp_web_ui_are_imported() {
     let conversation =
         json!({ "id": "c", "name": "N", "lastModified": 1_765_279_699_684_i64, "currNode": "2" });
     let messages = [
@@ -146,7 +146,7 @@ fn llama_cpps_web_ui_is_read_in_both_forms() {
 
 /// Lists as OpenAI's API takes them, data sets of conversations (ShareGPT), and JSON Lines of both.
 #[test]
-fn plain_lists_of_messages_are_conversations() {
+fn plain_lists_of_messages_are_imported() {
     let list = json!([
         { "role": "system", "content": "Be brief." },
         { "role": "user", "content": [{ "type": "text", "text": "Q" }, { "type": "image_url", "image_url": {} }] },
@@ -176,7 +176,7 @@ fn plain_lists_of_messages_are_conversations() {
 /// <https://github.com/danny-avila/LibreChat>, `openwebui-export.json`: newer versions keep the
 /// parts of an answer in `output` as well; tool calls are in a block.
 #[test]
-fn open_webuis_newer_answers_are_told_once() {
+fn answers_that_open_webui_stores_twice_are_imported_once() {
     let answer = json!({ "id": "b", "parentId": "a", "role": "assistant",
         "content": "<details type=\"tool_calls\"><summary>Done</summary>x</details>A",
         "output": [
@@ -194,7 +194,7 @@ fn open_webuis_newer_answers_are_told_once() {
 /// <https://github.com/open-webui/open-webui/issues/8752> (times),
 /// <https://github.com/basicmachines-co/basic-memory/issues/451> (a title that is null).
 #[test]
-fn nulls_and_missing_fields_do_no_harm() {
+fn nulls_and_missing_fields_are_tolerated() {
     let full = json!([{ "id": "o", "title": null, "created_at": null, "updated_at": "x", "meta": null,
         "chat": { "title": null, "models": null, "timestamp": {}, "tags": 7, "history": {
             "currentId": null, "messages": {
@@ -223,7 +223,7 @@ fn nulls_and_missing_fields_do_no_harm() {
 /// else (<https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
 /// <https://github.com/ryanschiang/claude-export/issues/8>).
 #[test]
-fn what_was_pasted_into_claude_is_in_the_message() {
+fn text_pasted_into_claude_is_part_of_the_message() {
     let attachment = |name: &str, text: &str| {
         json!({ "file_name": name, "file_size": text.len(), "file_type": "txt",
             "extracted_content": text })
@@ -255,7 +255,7 @@ fn what_was_pasted_into_claude_is_in_the_message() {
 /// The shape is that of `DatabaseMessageExtra` in llama.cpp's
 /// `tools/ui/src/lib/types/database.d.ts`.
 #[test]
-fn what_was_pasted_into_llama_cpps_ui_is_in_the_message() {
+fn text_pasted_into_the_llama_cpp_ui_is_part_of_the_message() {
     let extra = json!([
         { "type": "TEXT", "name": "Pasted", "content": "long" },
         { "type": "context", "name": "old", "content": "older" },

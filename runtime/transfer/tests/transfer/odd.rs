@@ -10,7 +10,7 @@ use crate::support::{archive, export, refused, taken, tried, whole};
 const CHAT: &str = r#"[{"id":"o","chat":{"messages":[{"role":"user","content":"Q"}]}}]"#;
 
 #[test]
-fn a_wrong_file_is_told_what_it_seems_to_be() {
+fn the_refusal_of_a_wrong_file_says_what_it_seems_to_be() {
     for (bytes, words) in [
         (&b""[..], "empty"),
         (b"<html></html>", "web page (HTML)"),
@@ -49,7 +49,7 @@ fn a_refusal_in_an_archive_names_its_file() {
 }
 
 #[test]
-fn archives_that_do_harm_are_refused_with_words() {
+fn malicious_and_useless_archives_are_refused_with_a_reason() {
     for (files, words) in [
         (vec![], "without a JSON file"),
         (vec![("a.txt", b"x".to_vec())], "without a JSON file"),
@@ -109,7 +109,7 @@ fn archives_that_do_harm_are_refused_with_words() {
 }
 
 #[test]
-fn a_bad_conversation_costs_itself_wherever_it_stands() {
+fn a_bad_conversation_affects_only_itself_at_any_position() {
     let good = |id: &str| {
         format!(
             "{{\"id\":\"{id}\",\"title\":\"T{id}\",\"chat\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Q\"}}]}}}}"
@@ -154,7 +154,7 @@ fn a_bad_conversation_costs_itself_wherever_it_stands() {
 }
 
 #[test]
-fn a_message_that_is_too_long_costs_itself_and_is_named() {
+fn a_message_that_is_too_long_is_left_out_and_reported() {
     let long = "x".repeat(usize::try_from(MESSAGE_BYTES).unwrap() + 1);
     let file = format!(
         "[{{\"id\":\"a\",\"title\":\"T\",\"chat\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Q\"}},{{\"role\":\"assistant\",\"content\":\"{long}\"}}]}}}}]"
@@ -197,7 +197,7 @@ fn three() -> (Vec<ConversationExport>, Vec<u8>) {
 /// A damaged line affects only its conversation; the others are imported with their own ids and
 /// logs.
 #[test]
-fn damage_in_our_own_export_costs_its_conversation_alone() {
+fn damage_in_our_own_export_affects_only_its_conversation() {
     let (wholes, bytes) = three();
     let text = String::from_utf8(bytes.clone()).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -243,7 +243,7 @@ fn damage_in_our_own_export_costs_its_conversation_alone() {
 /// After a damaged line, the checks of later lines cannot be compared. (A file that was read as
 /// Latin-1 and written as UTF-8 is damaged in each conversation with an umlaut.)
 #[test]
-fn behind_a_damaged_line_nothing_comes_in_altered_without_a_word() {
+fn after_a_damaged_line_no_altered_conversation_is_imported_silently() {
     let (wholes, bytes) = three();
     let text = String::from_utf8(bytes).unwrap();
     // The first conversation is damaged, and a letter of the third one was changed.

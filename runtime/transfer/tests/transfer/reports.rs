@@ -16,7 +16,7 @@ fn node(parent: Value, role: &str, text: &str) -> Value {
 /// <https://github.com/danny-avila/LibreChat/pull/15388>: the conversation names the model, hidden
 /// instructions are not a message, and an entry without messages affects only itself.
 #[test]
-fn newer_exports_of_chatgpt() {
+fn newer_exports_of_chatgpt_are_imported() {
     let mut hidden = node(json!("r"), "user", "");
     hidden["message"]["content"] =
         json!({ "content_type": "user_editable_context", "user_profile": "x" });
@@ -53,7 +53,7 @@ fn newer_exports_of_chatgpt() {
 /// <https://github.com/danny-avila/LibreChat/pull/11119>: entries came before their parents, and a
 /// tree fell apart. <https://github.com/open-webui/open-webui/issues/5204>: branches and models.
 #[test]
-fn entries_may_stand_before_their_parents() {
+fn entries_may_come_before_their_parents() {
     let file = json!([{ "id": "1", "mapping": {
         "d": node(json!("c"), "assistant", "4"), "b": node(json!("a"), "assistant", "2"),
         "c": node(json!("b"), "user", "3"), "a": node(json!("r"), "user", "1"),
@@ -66,7 +66,7 @@ fn entries_may_stand_before_their_parents() {
 /// <https://github.com/nowledge-co/community/issues/261>: either the parents or the children may be
 /// missing.
 #[test]
-fn a_tree_of_children_alone_is_a_tree() {
+fn a_tree_without_parents_is_built_from_children() {
     let mut file = json!([{ "id": "1", "mapping": {
         "r": { "message": null, "children": ["a"] },
         "a": node(Value::Null, "user", "Q"), "b": node(Value::Null, "assistant", "A"),
@@ -81,7 +81,7 @@ fn a_tree_of_children_alone_is_a_tree() {
 
 /// <https://github.com/danny-avila/LibreChat/issues/8157>: a surplus comma.
 #[test]
-fn a_comma_too_many_does_no_harm() {
+fn a_surplus_comma_is_ignored() {
     let file = br#"[{"id":"1","chat":{"messages":[{"role":"user","content":"Q",},],},},]"#;
     assert_eq!(lines(&taken(&[("f", file)]).0[0]), ["user: Q"]);
 }
@@ -89,7 +89,7 @@ fn a_comma_too_many_does_no_harm() {
 /// <https://github.com/Superkikim/nexus-ai-chat-importer/issues/73>: Claude's list was taken for
 /// ChatGPT's because of the archive's name.
 #[test]
-fn names_of_files_tell_nothing() {
+fn the_format_is_not_taken_from_the_file_name() {
     let file = json!([{ "uuid": "u", "name": "N", "summary": "", "account": { "uuid": "x" },
         "chat_messages": [{ "uuid": "m", "text": "Q", "sender": "human",
             "content": [{ "start_timestamp": "x", "type": "text", "text": "Q", "citations": [] }] }] }]);
@@ -100,7 +100,7 @@ fn names_of_files_tell_nothing() {
 /// <https://github.com/open-webui/open-webui/issues/2029>,
 /// <https://github.com/open-webui/open-webui/issues/11734>: times got lost.
 #[test]
-fn times_come_along() {
+fn times_are_imported() {
     let mut question = node(Value::Null, "user", "Q");
     question["message"]["create_time"] = json!(1_715_768_065.068_312_f64);
     let file = json!([{ "id": "1", "create_time": 1_715_768_065.068_312_f64,
@@ -112,7 +112,7 @@ fn times_come_along() {
 /// <https://github.com/danny-avila/LibreChat/issues/15229>: more than fifty files, each of which
 /// was reported as imported, and none was.
 #[test]
-fn fifty_files_are_one_export() {
+fn an_export_of_more_than_fifty_files_is_imported() {
     let files: Vec<(String, String)> = (0..55)
         .map(|n| {
             let file = json!([{ "id": format!("c{n}"), "mapping": { "a": node(Value::Null, "user", "Q") } }]);
@@ -129,7 +129,7 @@ fn fifty_files_are_one_export() {
 /// <https://github.com/open-webui/open-webui/issues/337>: an import that reported success although
 /// nothing was imported. Here this is an error, or it is reported.
 #[test]
-fn nothing_is_said_to_have_come_in_that_did_not() {
+fn conversations_that_were_not_imported_are_not_reported_as_imported() {
     for file in [r#"[{"title":"T","notes":[]}]"#, r#"{"title":"T"}"#] {
         assert!(tried(&[("f", file.as_bytes())], Unsound::Name).is_err());
     }

@@ -12,7 +12,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read_as_it_was(wholes in any_wholes()) {
+    fn an_export_round_trips(wholes in any_wholes()) {
         let bytes = export(&wholes);
         let back = read(&bytes).unwrap();
         prop_assert_eq!(&back, &wholes);
@@ -24,7 +24,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn through_two_stores_every_byte_is_the_same(wholes in any_wholes()) {
+    fn an_export_that_passed_through_two_stores_is_identical(wholes in any_wholes()) {
         let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         threads.block_on(async {
             let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -30,7 +30,7 @@ fn message(event: &mut Event) -> &mut Message {
 }
 
 #[test]
-fn what_no_runtime_would_have_written_is_refused() {
+fn logs_that_no_runtime_would_write_are_refused() {
     type Change = fn(&mut ConversationExport);
     let changes: &[(&str, Change)] = &[
         ("a gap", |log| log.events[2].seq += 1),
@@ -129,7 +129,7 @@ fn what_no_runtime_would_have_written_is_refused() {
 }
 
 #[test]
-fn the_same_conversation_twice_and_a_prompt_with_another_digest_are_refused() {
+fn repeated_conversations_and_prompts_with_a_wrong_digest_are_refused() {
     let log = sound();
     assert!(read(&export(&[log.clone(), log.clone()])).unwrap_err().reason.contains("before"));
     let mut log = log;

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn no_title_makes_a_name_that_harms() {
+    fn every_title_gives_a_harmless_file_name() {
         for (title, expected) in [
             (None, "conversation-abababab.md"),
             (Some("Tides & moons"), "Tides-moons-abababab.md"),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_visible_ascii_whatever_the_name() {
+    fn the_header_is_visible_ascii_for_every_name() {
         assert_eq!(disposition("a-b.md"), "attachment; filename=\"a-b.md\"");
         assert_eq!(
             disposition("潮-ab.md"),

@@ -38,8 +38,8 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
 
 fn configuration(config: &Config) -> Finding {
     Good(match &config.file {
-        Some(file) => format!("{} is read", file.display()),
-        None => "no file; defaults, environment and flags".to_owned(),
+        Some(file) => format!("{} was read", file.display()),
+        None => "no file; only defaults, the environment and flags".to_owned(),
     })
 }
 
@@ -58,7 +58,7 @@ fn database(folder: &Path) -> (Finding, Option<String>) {
         Err(error) => return (Bad(chain(&error)), None),
     };
     let state = match look.schema {
-        None => "none yet; the first start makes it".to_owned(),
+        None => "none yet; the first start creates it".to_owned(),
         Some(schema) if schema < look.known => {
             format!("schema {schema}, will be brought to {} at the next start", look.known)
         }
@@ -73,7 +73,7 @@ fn database(folder: &Path) -> (Finding, Option<String>) {
     let finding = match look.unreadable {
         0 => Good(state),
         unreadable => Doubtful(format!(
-            "{state}, but {unreadable} of the conversations cannot be read, or not as a whole; the pages show which, and a backup may have them whole"
+            "{state}, but {unreadable} of the conversations cannot be read, or only partly; the pages show which, and a backup may contain them completely"
         )),
     };
     (finding, look.holder)
@@ -86,21 +86,21 @@ fn data(folder: &Path) -> Finding {
         let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let above = whole.ancestors().find(|above| above.is_dir());
         return match above.map(probe) {
-            Some(Ok(())) => Good(format!("{shown} will be made")),
-            Some(Err(error)) => Bad(format!("{shown} cannot be made: {error}")),
-            None => Bad(format!("{shown} cannot be made: nothing above it is a folder")),
+            Some(Ok(())) => Good(format!("{shown} will be created")),
+            Some(Err(error)) => Bad(format!("{shown} cannot be created: {error}")),
+            None => Bad(format!("{shown} cannot be created: no parent of it is a folder")),
         };
     }
     if let Err(error) = probe(folder) {
         return Bad(format!("{shown} cannot be written: {error}"));
     }
     match exposed(folder).unwrap_or_default().first() {
-        None => Good(format!("{shown} can be written, and is closed to other accounts")),
+        None => Good(format!("{shown} can be written, and other accounts have no access")),
         Some(Exposed { path, mode, why }) => {
             let path = path.display();
             let next = why.map_or_else(
-                || "the next start closes it".to_owned(),
-                |why| format!("it is left as it is, because {why}"),
+                || "the next start narrows its mode".to_owned(),
+                |why| format!("its mode is not changed, because {why}"),
             );
             Doubtful(format!(
                 "{path} lets other accounts of this machine in (mode {mode:03o}); {next}"
@@ -138,7 +138,7 @@ fn provider(config: &Config) -> Finding {
         Some(place) => {
             let text = format!("{name}: {url}, with the key from {place}");
             if url.starts_with("http://") && !to_this_machine(url) {
-                Doubtful(format!("{text}, which anyone on the way can read"))
+                Doubtful(format!("{text}, which is sent unencrypted"))
             } else {
                 Good(text)
             }
@@ -176,7 +176,7 @@ fn site() -> Finding {
         Good(format!("{count} files, {} KiB, {} KiB as sent", bytes / 1024, sent / 1024))
     } else {
         Doubtful(
-            "no script in this binary, so pages work without; `make build` makes one with it"
+            "this binary contains no script, so its pages work without one; `make build` builds one with it"
                 .to_owned(),
         )
     }
@@ -189,7 +189,7 @@ async fn address(config: &Config, holder: Option<String>) -> Finding {
     match (listen::bind(address).await, holder) {
         (Ok(_), _) => Good(format!("{address} is free")),
         (Err(ListenError::InUse(_)), Some(holder)) => {
-            Doubtful(format!("{address} is in use, it seems by {holder}"))
+            Doubtful(format!("{address} is in use, probably by {holder}"))
         }
         (Err(error), _) => Bad(error.to_string()),
     }
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_cannot_be_is_found_out_and_nothing_is_left_behind() {
+    fn an_unusable_data_folder_is_reported_and_no_folder_is_created() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();

@@ -10,27 +10,27 @@ pub(super) fn done(report: &Report) -> Vec<String> {
     let imported = counted(added.len() as u64, "conversation");
     let mut lines = vec![format!("imported {imported}, {} {were} here already", skipped.len())];
     for id in kept {
-        lines.push(format!("{id} is here with another content and was left as it is"));
+        lines.push(format!("{id} is stored here with different content and was not changed"));
     }
     for id in deleted {
-        lines.push(format!("{id} was deleted here and can be brought back; it was left so"));
+        lines.push(format!("{id} was deleted here and can be restored; it was not changed"));
     }
     for id in &tally.unchecked {
         lines.push(format!(
-            "{id} stood behind a damaged line and came in unchecked; look whether it is whole"
+            "{id} comes after a damaged line and was imported unchecked; check whether it is complete"
         ));
     }
     let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
         tally.left_out;
     for (kind, count) in [
         ("pictures, sounds and files", attachments),
-        ("calls of tools and what they gave", tools),
+        ("tool calls and their results", tools),
         ("instructions to the model", system),
-        ("entries that the other program hides", hidden),
-        ("answers that nobody asked for", unasked),
+        ("entries that the other program hid", hidden),
+        ("answers without a question", unasked),
         ("entries that cannot be read", unreadable),
         ("messages that are too long", too_long),
-        ("others that are not text", other),
+        ("other entries that are not text", other),
     ] {
         if count > 0 {
             lines.push(format!("left out: {count} ({kind})"));
@@ -50,7 +50,7 @@ fn replaced(tally: &Tally) -> Vec<String> {
         return Vec::new();
     }
     let characters = counted(tally.replaced, "damaged character");
-    let mut lines = vec![format!("{characters} came in as U+FFFD, the replacement character:")];
+    let mut lines = vec![format!("{characters} became U+FFFD, the replacement character:")];
     for ImportReplacement { file, number, title, characters } in &tally.replacements {
         let what = place(file.as_ref(), Some(*number), title.as_ref());
         lines.push(format!("  {what}: {characters}"));
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_not_told_as_many() {
+    fn singular_and_plural_are_used_correctly() {
         let ids = |count: u8| (0..count).map(|n| WorkerId::from_parts(1, [n; 10])).collect();
         let report = |added, skipped| Report {
             tally: Tally::default(),
@@ -129,7 +129,7 @@ mod tests {
             done(&one)[1..],
             [
                 "not read: 1 file without conversations (pictures, pages, settings)",
-                "1 damaged character came in as U+FFFD, the replacement character:",
+                "1 damaged character became U+FFFD, the replacement character:",
                 "  a.zip/b.json conversation 2 \"T\": 1",
             ]
         );

@@ -62,7 +62,7 @@ fn message(text: &str) -> Value {
 }
 
 #[test]
-fn streams_and_what_they_come_to() {
+fn streams_give_the_expected_text_and_end() {
     let text = |text| delta("output_text", 1, text);
     let done = json!({ "type": "response.output_text.done", "output_index": 1, "text": "ab" });
     let added = json!({ "type": "response.output_item.added", "item": { "type": "reasoning" } });
@@ -222,7 +222,7 @@ fn streams_and_what_they_come_to() {
 }
 
 #[test]
-fn tokens_are_counted_with_those_of_thinking() {
+fn usage_includes_reasoning_tokens() {
     let usage = json!({ "input_tokens": 11, "input_tokens_details": { "cached_tokens": 4 },
         "output_tokens": 9.0, "output_tokens_details": { "reasoning_tokens": 7 }, "total_tokens": 20 });
     let counted = Usage {
@@ -239,7 +239,7 @@ fn tokens_are_counted_with_those_of_thinking() {
 }
 
 #[test]
-fn an_event_that_is_too_long_is_missed_where_nothing_of_it_is_needed() {
+fn a_too_long_event_is_skipped_if_its_content_is_not_needed() {
     for (beginning, end) in [
         (r#"{"type":"response.output_item.done","item":{"encrypted_content":"aaa"#, None),
         (r#"{"type":"response.output_text.done","text":"aaa"#, None),

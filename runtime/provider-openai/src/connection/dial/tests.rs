@@ -28,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// Unreachable IPv6 addresses are a usual cause when people wait ten seconds for each answer.
 #[tokio::test]
-async fn a_dead_family_of_addresses_is_not_waited_for() {
+async fn an_unreachable_address_family_does_not_delay_the_connection() {
     let alive = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = alive.local_addr().unwrap().port();
     let dead = TcpSocket::new_v6().unwrap();
@@ -52,7 +52,7 @@ async fn a_dead_family_of_addresses_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn why_there_is_no_connection_is_told_apart() {
+async fn refused_connections_and_unknown_hosts_have_different_errors() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refused = tcp(Fixed(vec![gone]), ("model.example", gone.port()), LIMIT).await;
     assert_eq!(refused.err(), Some(Unconnected::Refused));

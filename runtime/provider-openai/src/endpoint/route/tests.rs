@@ -15,7 +15,7 @@ fn by_environment(variables: &[(&str, &str)], target: &str) -> Option<(String, u
 }
 
 #[test]
-fn addresses_of_proxies_are_taken_apart() {
+fn proxy_addresses_are_parsed() {
     let socks = |remote_names| Kind::Socks { remote_names };
     for (address, kind, host, port, is_secure) in [
         ("http://proxy:3128", Kind::Http, "proxy", 3128, false),
@@ -35,7 +35,7 @@ fn addresses_of_proxies_are_taken_apart() {
 }
 
 #[test]
-fn a_login_is_for_the_proxy_alone_and_never_printed() {
+fn a_proxy_login_is_sent_only_to_the_proxy_and_never_printed() {
     let http = by_address("http://me:p%40ss@proxy:3128", "https://api.example").unwrap().unwrap();
     // base64 of `me:p@ss`.
     assert_eq!(http.authorization.as_ref().unwrap(), "Basic bWU6cEBzcw==");
@@ -53,7 +53,7 @@ fn a_login_is_for_the_proxy_alone_and_never_printed() {
 }
 
 #[test]
-fn bad_addresses_are_refused_without_being_repeated() {
+fn invalid_proxy_addresses_are_refused_without_being_repeated() {
     for (address, why) in [
         ("", "address"),
         ("notaurl", "address"),
@@ -75,7 +75,7 @@ fn bad_addresses_are_refused_without_being_repeated() {
 }
 
 #[test]
-fn the_environment_is_read_as_curl_reads_it() {
+fn proxy_variables_are_read_like_by_curl() {
     let at = |host: &str| Some((host.to_owned(), 3128));
     let (http, https) = (("http_proxy", "http://a:3128"), ("https_proxy", "http://b:3128"));
     let all = ("all_proxy", "http://c:3128");
@@ -96,7 +96,7 @@ fn the_environment_is_read_as_curl_reads_it() {
 }
 
 #[test]
-fn some_hosts_are_reached_directly() {
+fn no_proxy_hosts_are_reached_directly() {
     let https = ("https_proxy", "http://b:3128");
     for (list, target, direct) in [
         ("example.org", "https://api.example.org", true),
@@ -124,7 +124,7 @@ fn some_hosts_are_reached_directly() {
 }
 
 #[test]
-fn a_variable_that_is_no_address_is_no_direct_connection() {
+fn an_invalid_proxy_variable_does_not_cause_a_direct_connection() {
     let get = |name: &str| (name == "https_proxy").then(|| "http://me:hun ter2@proxy".to_owned());
     let setting = ProxySetting::Environment(ProxyVariables::read(get));
     let error = proxy(Some(&setting), &"https://host".parse().unwrap()).err();

@@ -30,8 +30,8 @@ pub(super) fn file(config: &Config) -> Finding {
         )),
         Ok(Look::Other) => Bad(format!("{shown} is not a GGUF file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Bad(format!(
-            "{shown} is not there; `make setup` gets the default model, --model-file names \
-             another, --base-url an endpoint instead"
+            "{shown} does not exist; `make setup` downloads the default model, --model-file \
+             sets another one, and --base-url an endpoint instead"
         )),
         Err(error) => Bad(format!("{shown} cannot be read: {error}")),
     }
@@ -77,7 +77,7 @@ pub(super) fn processor() -> Finding {
         if !missing.is_empty() {
             return Bad(format!("no {}; the local model needs it", missing.join(", ")));
         }
-        Good("AVX, AVX2, FMA and F16C are there".to_owned())
+        Good("AVX, AVX2, FMA and F16C are available".to_owned())
     }
     #[cfg(not(target_arch = "x86_64"))]
     Good("nothing special is needed".to_owned())
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_its_content() {
+    fn a_model_file_is_recognized_by_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         assert_eq!(look(&path, false).unwrap_err().kind(), io::ErrorKind::NotFound);

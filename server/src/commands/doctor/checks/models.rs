@@ -72,10 +72,10 @@ fn endpoint(models: &ProviderModels, config: &Config) -> Finding {
             let hint = error.hint.as_deref().unwrap_or_default();
             Bad(format!("{place}: {} {hint}", error.message))
         }
-        (Some(error), _) => Doubtful(format!("{} The configured one is asked.", error.message)),
+        (Some(error), _) => Doubtful(format!("{} The configured model is used.", error.message)),
         (None, Some(default)) => {
             let count = models.models.len() + models.left_out as usize;
-            Good(format!("{count} can be chosen, {default} answers by default"))
+            Good(format!("{count} can be chosen, {default} is the default"))
         }
         (None, None) => Good(format!("{} can be chosen", models.models.len())),
     }
@@ -108,7 +108,7 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         let name = |adjustment| serde_json::to_value(adjustment).ok()?.as_str().map(str::to_owned);
         let parts = learned.adjustments.iter().filter_map(name);
         let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
-        let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
+        let prompt = learned.prompt_tokens.map(|tokens| format!("prompts up to {tokens} tokens"));
         let taken: Vec<_> = learned.taken_efforts.iter().map(Effort::as_str).collect();
         let refused = learned.refused_efforts.iter().filter(|_| taken.is_empty());
         let efforts = refused.map(|effort| format!("not the effort {effort}"));
@@ -118,7 +118,7 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         format!("{} ({})", learned.model, parts.join(", "))
     });
     let known: Vec<_> = known.collect();
-    let text = || format!("asked differently after refusals: {}", known.join(", "));
+    let text = || format!("requests are adjusted after refusals: {}", known.join(", "));
     (!known.is_empty()).then(|| Good(text()))
 }
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_refusals_taught_is_told() {
+    fn learned_adjustments_are_reported() {
         let mut models = models(&[]);
         assert_eq!(learned(&models), None);
         models.learned = vec![LearnedModel {
@@ -156,12 +156,12 @@ mod tests {
             refused_efforts: Vec::new(),
             taken_efforts: Vec::new(),
         }];
-        let expected = "asked differently after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
+        let expected = "requests are adjusted after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
         assert_eq!(learned(&models), Some(Good(expected.to_owned())));
     }
 
     #[test]
-    fn what_cannot_be_used_is_named() {
+    fn unusable_models_are_named() {
         let Good(text) = folder(&models(&[("default", false), ("a", true)])) else {
             panic!("the default one is another check's");
         };
