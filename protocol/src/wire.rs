@@ -125,6 +125,7 @@ pub enum Frame {
         /// The last position that it stands for; absent if it is the one after the last frame's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<u64>,
+        /// The piece of text or reasoning; whole UTF-8 characters.
         text: String,
         /// How the text changes the message's HTML, if HTML was requested.
         #[serde(default, skip_serializing_if = "Option::is_none")]

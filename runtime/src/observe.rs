@@ -28,8 +28,11 @@ const SHARED_AT_ONCE: usize = 8;
 /// What an observer is handed next.
 #[derive(Debug)]
 pub enum Observed {
+    /// A frame of this observer's own: a snapshot, a notice, the progress of reading or the end.
     Frame(Frame),
+    /// The next event of the log.
     Event {
+        /// The event, which other observers may be handed as well.
         event: Arc<SharedEvent>,
         /// Whether it is a delta that continues the last event that this observer was handed.
         continues: bool,

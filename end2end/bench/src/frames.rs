@@ -57,6 +57,8 @@ pub struct Received {
 struct Frame<'a> {
     frame: &'a str,
     #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     event: Option<Event<'a>>,
     html: Option<Patch<'a>>,
 }
@@ -72,11 +74,11 @@ struct Event<'a> {
     state: Option<&'a str>,
 }
 
-/// [`HtmlPatch`] without the message's id.
+/// [`HtmlPatch`] without the message's id, which a short frame does not have.
 #[derive(Deserialize)]
 struct Patch<'a> {
     from: usize,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     blocks: Vec<Cow<'a, str>>,
     append: Option<HtmlAppend>,
 }
@@ -93,6 +95,13 @@ impl Received {
         let parsed: Frame = serde_json::from_str(frame).with_context(|| frame.to_owned())?;
         match parsed.frame {
             "snapshot" | "progress" => return Ok(()),
+            // The text continues what this observer was given last.
+            "more" => {
+                let text = parsed.text.context("a short frame without text")?;
+                self.piece(self.text.len(), text.as_bytes())?;
+                parsed.html.into_iter().for_each(|patch| self.patch(patch));
+                return Ok(());
+            }
             "event" => {}
             other => bail!("a frame {other}: {frame}"),
         }

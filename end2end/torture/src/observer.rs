@@ -35,6 +35,7 @@ pub struct Observer {
     pub cursor: Option<Cursor>,
     /// The number of frames over all connections.
     pub frames: u64,
+    /// Makes whole events of short frames.
     pub expander: FrameExpander,
 }
 

@@ -38,10 +38,14 @@ pub struct Script {
 pub enum Step {
     /// A whole streamed answer, by the interface of the request.
     Answer(Answer),
-    /// A whole streamed answer of `tokens` tokens, one each `interval_us` microseconds. Each token
-    /// carries the time of its write (see [`crate::stamp`]), and the log has the whole text. By
-    /// chat completions only.
-    Paced { tokens: u32, interval_us: u64 },
+    /// A whole streamed answer at a steady pace. Each token carries the time of its write (see
+    /// [`crate::stamp`]), and the log has the whole text. By chat completions only.
+    Paced {
+        /// The number of tokens.
+        tokens: u32,
+        /// The time between two of them, in microseconds.
+        interval_us: u64,
+    },
     /// A whole response with a body that is not streamed.
     Respond {
         /// The HTTP status.

@@ -75,7 +75,7 @@ pub(crate) fn remove_old_copies(file: &Path, schema: &Schema, now: SystemTime) {
         match std::fs::remove_file(&copy) {
             Ok(()) => info!(copy = %copy.display(), "the copy of an older schema is removed"),
             Err(error) => {
-                warn!(copy = %copy.display(), %error, "the copy of an older schema cannot be removed")
+                warn!(copy = %copy.display(), %error, "the copy of an older schema cannot be removed");
             }
         }
     }

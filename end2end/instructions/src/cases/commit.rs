@@ -44,5 +44,8 @@ pub(in crate::cases) fn groups(times: u64) -> Result<()> {
 }
 
 fn append(log: &Log, events: Vec<Event>) -> Append {
-    Append { worker: log.worker.clone(), events, durability: Durability::Process, prompt: None }
+    // As the runtime does, deltas are committed without the summary, which they do not change.
+    let changes = !events.iter().all(|event| event.body.is_delta());
+    let (worker_id, summary) = (log.worker.worker_id, changes.then(|| log.worker.clone()));
+    Append { worker_id, summary, events, durability: Durability::Process, prompt: None }
 }

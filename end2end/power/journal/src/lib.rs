@@ -23,42 +23,63 @@ pub const END: &str = "POWER_END";
 pub enum Operation<'a> {
     /// A new file with a new name. An earlier file with this number is gone for good.
     CreateFile {
+        /// The new file.
         node: u64,
+        /// Its name.
         path: &'a str,
     },
+    /// A new folder.
     CreateFolder {
+        /// The new folder.
         node: u64,
+        /// Its name.
         path: &'a str,
     },
     /// Another name of an existing file.
     Link {
+        /// The existing file.
         node: u64,
+        /// The new name.
         path: &'a str,
     },
+    /// A file or folder gets another name; a file that had that name loses it.
     Rename {
+        /// The old name.
         from: &'a str,
+        /// The new name.
         to: &'a str,
     },
     /// A file or a folder loses its name.
     Unlink {
+        /// The name that is removed.
         path: &'a str,
     },
+    /// Bytes were written, which may make the file longer.
     Write {
+        /// The file.
         node: u64,
+        /// The offset of the first byte in the file.
         at: u64,
+        /// The written bytes.
         bytes: &'a [u8],
     },
+    /// The file was cut or extended with zeros.
     Resize {
+        /// The file.
         node: u64,
+        /// Its new length in bytes.
         bytes: u64,
     },
     /// A sync has been asked for. It covers the operations before this record.
     SyncBegin {
+        /// The number of the sync.
         sync: u64,
+        /// The file or folder that is synced.
         node: u64,
     },
     /// The sync has succeeded.
     SyncEnd {
+        /// The number of its [`Operation::SyncBegin`].
         sync: u64,
     },
 }
