@@ -94,7 +94,7 @@ pub struct Http {
     pub max_connections: Within<8, 65_536>,
     /// Observers following events at the same time; more are refused with `rate_limited`
     /// (1 to 65536)
-    #[arg(long, value_name = "COUNT", default_value = "256")]
+    #[arg(long, value_name = "COUNT", default_value = "2048")]
     pub max_observers: Within<1, 65_536>,
     /// Milliseconds between two pings to an observer; one that leaves two unanswered is
     /// disconnected (50 to 600000)
