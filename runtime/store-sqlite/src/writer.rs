@@ -6,6 +6,7 @@
 //! thread survives every failure, even a panic: the next group is a new attempt.
 
 use std::sync::Arc;
+use std::thread::Thread;
 use std::time::Instant;
 
 use protocol::LogId;
@@ -34,6 +35,8 @@ const JOBS: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
+    /// Unparked by jobs that cannot wait.
+    thread: Thread,
 }
 
 enum Job {
@@ -66,10 +69,10 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
         let database = Database::new(opened, identity);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, thread: thread.thread().clone() })
     }
 
     pub(crate) async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
@@ -94,7 +97,7 @@ impl Writer {
         let job = Job::Alone(Box::new(move |db| {
             let _ = reply.send(db.caught(work));
         }));
-        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        self.send(job).await?;
         done.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -106,7 +109,7 @@ impl Writer {
 
     pub(crate) async fn close(&self) {
         let (reply, closed) = oneshot::channel();
-        if self.jobs.send(Job::Close { reply }).await.is_ok() {
+        if self.send(Job::Close { reply }).await.is_ok() {
             // An error means that the thread has ended already, which is fine here.
             let _ = closed.await;
         }
@@ -114,9 +117,17 @@ impl Writer {
 
     async fn write(&self, work: Work) -> Result<bool, StoreError> {
         let (reply, done) = oneshot::channel();
-        let sent = self.jobs.send(Job::Write { work, reply }).await;
-        sent.map_err(|_| StoreError::Closed)?;
+        self.send(Job::Write { work, reply }).await?;
         done.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        let can_wait = job.can_wait();
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        if !can_wait {
+            self.thread.unpark();
+        }
+        Ok(())
     }
 }
 
@@ -127,7 +138,8 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
     while closing.is_none() {
         let Some(first) = inbox.blocking_recv() else { break };
         if first.can_wait() {
-            std::thread::sleep(pace.wait(Instant::now()));
+            // A job that cannot wait ends this; so may one that came before, which does no harm.
+            std::thread::park_timeout(pace.wait(Instant::now()));
         }
         let rest = std::iter::from_fn(|| inbox.try_recv().ok());
         for job in std::iter::once(first).chain(rest).take(JOBS) {
