@@ -32,7 +32,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     // Leptos starts this executor when it generates its list of routes, which is not used here.
     let _ = any_spawner::Executor::init_tokio();
     let form_bytes = usize::try_from(backend.limits.form_bytes()).unwrap_or(usize::MAX);
-    let console = Handlers { backend, options, assets };
+    let handlers = Handlers { backend, options, assets };
     Router::new()
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
@@ -53,7 +53,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
-        .with_state(console)
+        .with_state(handlers)
 }
 
 #[derive(Clone)]
@@ -116,31 +116,31 @@ async fn leads(to: &'static str) -> Redirect {
     Redirect::to(to)
 }
 
-async fn page(State(console): State<Handlers>, request: Request<Body>) -> Response {
-    console.render(request, None).await
+async fn page(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+    handlers.render(request, None).await
 }
 
 async fn submit_home(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     uri: OriginalUri,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
-    console.submit(uri, headers, None, form).await
+    handlers.submit(uri, headers, None, form).await
 }
 
 async fn submit_conversation(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     uri: OriginalUri,
     headers: HeaderMap,
     Path(worker): Path<String>,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
-    console.submit(uri, headers, worker.parse().ok(), form).await
+    handlers.submit(uri, headers, worker.parse().ok(), form).await
 }
 
-async fn server_function(State(console): State<Handlers>, request: Request<Body>) -> Response {
-    let backend = console.backend;
+async fn server_function(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+    let backend = handlers.backend;
     let preferences = Preferences::of(request.headers());
     let locale = preferences.locale(request.headers());
     let context = move || {
@@ -157,11 +157,11 @@ async fn server_function(State(console): State<Handlers>, request: Request<Body>
     }
 }
 
-async fn fallback(State(console): State<Handlers>, request: Request<Body>) -> Response {
+async fn fallback(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
     if request.uri().path().starts_with("/api/") {
         nothing_there()
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {
-        console.render(request, None).await
+        handlers.render(request, None).await
     } else {
         StatusCode::METHOD_NOT_ALLOWED.into_response()
     }

@@ -1,6 +1,8 @@
 //! Every text of the page, in the reader's language.
 //!
-//! [`tr!`] returns the text of a key. Texts with numbers have functions here.
+//! [`tr!`] returns the text of a key in `locales/`. A key begins with the part of the page or with the
+//! thing that it is about, such as `archive_`, `import_` or `turn_`. Texts with numbers have
+//! functions here.
 
 pub use crate::locale::Locale;
 pub(crate) use crate::locale::tr;

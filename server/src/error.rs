@@ -17,7 +17,7 @@ pub struct ApiError {
 
 /// The error of a response, for the middleware that shows it as a page.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct ErrorForPage {
     /// The error in the response's body.
     pub error: Error,
     /// The limit in bytes that a body exceeded; `None` for other errors.
@@ -91,9 +91,9 @@ impl From<Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry_after = self.error.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
-        let told = Told { error: self.error.clone(), most_bytes: self.most_bytes };
+        let for_page = ErrorForPage { error: self.error.clone(), most_bytes: self.most_bytes };
         let mut response = (self.status, Json(ErrorBody { error: self.error })).into_response();
-        response.extensions_mut().insert(told);
+        response.extensions_mut().insert(for_page);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -11,13 +11,17 @@ use axum::response::{IntoResponse as _, Response};
 use leptos::config::LeptosOptions;
 
 use crate::assets::{Names, disk};
-use crate::error::{ApiError, Told};
+use crate::error::{ApiError, ErrorForPage};
 use crate::extract;
 use crate::state::AppState;
 
 /// A middleware for browsers that turns JSON errors into a page in the reader's language. A form
 /// may be refused by the outer layers, before it reaches the handler of its page.
-pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: Next) -> Response {
+pub async fn show_errors_as_pages(
+    State(style): State<Arc<str>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let headers = request.headers().clone();
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     let reads = accepted.is_some_and(|accepted| accepted.contains("text/html"));
@@ -26,7 +30,7 @@ pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: 
     }
     let path = page_of(request.uri().path()).to_owned();
     let mut response = next.run(request).await;
-    let Some(Told { error, most_bytes }) = response.extensions_mut().remove() else {
+    let Some(ErrorForPage { error, most_bytes }) = response.extensions_mut().remove() else {
         return response;
     };
     let status = response.status();

@@ -40,7 +40,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
         // place.
         .layer(from_fn_with_state(hosts, security::guard))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(style, pages::tell_people))
+        .layer(from_fn_with_state(style, pages::show_errors_as_pages))
         .layer(from_fn(headers::add))
         .layer(from_fn(telemetry::request))
 }

@@ -9,7 +9,8 @@ use crate::config::Settings;
 use crate::error::ApiResult;
 use crate::events::{Observers, SharedHtml};
 
-/// The server's state; cheap to clone.
+/// The server's state; cheap to clone. What the pages need of it is in `app::Backend`, because `app`
+/// does not depend on this crate.
 #[derive(Clone)]
 pub struct AppState {
     /// Finds the runtime that a path names.

@@ -56,7 +56,6 @@ pub fn OpenPalette() -> impl IntoView {
 ///
 /// The dialog keeps its content while it is closed: if the focused field were removed, Chromium
 /// would show the focus in the field that gets it back, but no typed letter would arrive there.
-/// goes there.
 #[component]
 pub fn Overlays() -> impl IntoView {
     let overlay = expect_context::<Overlay>();

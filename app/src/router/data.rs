@@ -25,21 +25,21 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn page(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Query(asked) = asked.unwrap_or_default();
-    show_from(&console, &headers, None, asked.before.as_deref()).await
+    show_from(&handlers, &headers, None, asked.before.as_deref()).await
 }
 
-pub(super) async fn import(State(console): State<Handlers>, request: Request<Body>) -> Response {
+pub(super) async fn import(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
     let done = match Multipart::from_request(request, &()).await {
-        Ok(form) => take(console.backend.runtime(), form).await,
+        Ok(form) => take(handlers.backend.runtime(), form).await,
         Err(rejection) => Err(unreadable(&rejection)),
     };
-    show(&console, &headers, Some(done)).await
+    show(&handlers, &headers, Some(done)).await
 }
 
 /// Streams the form's files into an import.
@@ -79,21 +79,21 @@ fn unreadable(rejection: &MultipartRejection) -> Error {
 }
 
 pub(super) async fn show(
-    console: &Handlers,
+    handlers: &Handlers,
     headers: &HeaderMap,
     done: Option<Result<ImportReport, Error>>,
 ) -> Response {
-    show_from(console, headers, done, None).await
+    show_from(handlers, headers, done, None).await
 }
 
 async fn show_from(
-    console: &Handlers,
+    handlers: &Handlers,
     headers: &HeaderMap,
     done: Option<Result<ImportReport, Error>>,
     before: Option<&str>,
 ) -> Response {
-    let runtime = console.backend.runtime();
-    let deleted = runtime.deleted(before, console.backend.limits.worker_page).await;
+    let runtime = handlers.backend.runtime();
+    let deleted = runtime.deleted(before, handlers.backend.limits.worker_page).await;
     let (deleted, done) = match deleted {
         Ok(deleted) => (deleted, done),
         Err(error) => (DeletedList::default(), done.or(Some(Err(error)))),
@@ -111,5 +111,6 @@ async fn show_from(
         later: before.is_some(),
         done,
     };
-    console.document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))
+    handlers
+        .document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))
 }

@@ -29,11 +29,11 @@ enum Action {
 /// Restores a conversation and redirects to it, or deletes it permanently and redirects to the
 /// list.
 pub(super) async fn submit(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let done = match form {
         Ok(Form(Fields { action: Action::Restore, worker })) => {
             runtime.restore(worker).await.map(|_| format!("/c/{worker}"))
@@ -45,6 +45,6 @@ pub(super) async fn submit(
     };
     match done {
         Ok(path) => Redirect::to(&path).into_response(),
-        Err(error) => data::show(&console, &headers, Some(Err(error))).await,
+        Err(error) => data::show(&handlers, &headers, Some(Err(error))).await,
     }
 }

@@ -13,12 +13,12 @@ use crate::pages::{InputPage, Seen};
 use crate::text::tr;
 
 pub(super) async fn page(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     Path((worker, turn)): Path<(String, String)>,
 ) -> Response {
     let seen = match (worker.parse(), turn.parse()) {
-        (Ok(worker), Ok(turn)) => find(&console, worker, turn).await,
+        (Ok(worker), Ok(turn)) => find(&handlers, worker, turn).await,
         _ => Err(Error::new(ErrorCode::NotFound, "")),
     };
     let title = || tr!(what_it_saw).to_owned();
@@ -29,9 +29,9 @@ pub(super) async fn page(
                 Err(error) if error.code != ErrorCode::NotFound => error.code.http_status(),
                 _ => 200,
             };
-            console.document(&headers, status, || (title(), erase(view! { <InputPage seen /> })))
+            handlers.document(&headers, status, || (title(), erase(view! { <InputPage seen /> })))
         }
-        Err(error) => console.document(&headers, error.code.http_status(), || {
+        Err(error) => handlers.document(&headers, error.code.http_status(), || {
             let words = match error.code {
                 ErrorCode::NotFound => erase(view! { <p>{tr!(not_found_page)}</p> }),
                 _ => erase(view! { <ErrorNote error /> }),
@@ -50,8 +50,8 @@ pub(super) async fn page(
     }
 }
 
-async fn find(console: &Handlers, worker_id: WorkerId, turn: TurnId) -> Result<Seen, Error> {
-    let runtime = console.backend.runtime();
+async fn find(handlers: &Handlers, worker_id: WorkerId, turn: TurnId) -> Result<Seen, Error> {
+    let runtime = handlers.backend.runtime();
     let turn = runtime.turn(worker_id, turn).await?;
     let input = runtime.turn_input(worker_id, turn.turn_id).await;
     Ok(Seen { runtime_id: runtime.id().clone(), worker_id, turn, input })

@@ -15,60 +15,60 @@ use crate::form::{Chosen, Fields, unreadable};
 use crate::pages::{New, NewPage, new_heading};
 use crate::text::tr;
 
-pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
-    let profile = console.backend.runtime().bundle().default_profile().to_string();
-    show(&console, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
+pub(super) async fn page(State(handlers): State<Handlers>, headers: HeaderMap) -> Response {
+    let profile = handlers.backend.runtime().bundle().default_profile().to_string();
+    show(&handlers, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
 }
 
 /// Creates the conversation. After an error the form is shown again, as it was filled in.
 pub(super) async fn submit(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let (chosen, done) = match form {
         Ok(Form(fields)) => {
             let chosen = fields.chosen();
-            (chosen, fields.perform(console.backend.runtime(), None, None).await)
+            (chosen, fields.perform(handlers.backend.runtime(), None, None).await)
         }
         Err(_) => (Chosen::default(), Err(unreadable())),
     };
     match done {
         Ok(path) => Redirect::to(&path).into_response(),
-        Err(refused) => show(&console, &headers, chosen, None, Some(refused.error)).await,
+        Err(refused) => show(&handlers, &headers, chosen, None, Some(refused.error)).await,
     }
 }
 
 /// Shows the form for an existing conversation.
 pub(super) async fn change(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     Path(worker): Path<String>,
 ) -> Response {
     let worker: Option<WorkerId> = worker.parse().ok();
     let found = match worker {
-        Some(id) => console.backend.runtime().worker(id).await,
+        Some(id) => handlers.backend.runtime().worker(id).await,
         None => Err(Error::new(ErrorCode::NotFound, tr!(not_found_conversation))),
     };
     match found {
         Ok(worker) => {
-            let usual = console.backend.runtime().provider_status_of(&worker).kind;
-            show(&console, &headers, Chosen::of(&worker, usual.as_ref()), Some(worker), None).await
+            let usual = handlers.backend.runtime().provider_status_of(&worker).kind;
+            show(&handlers, &headers, Chosen::of(&worker, usual.as_ref()), Some(worker), None).await
         }
-        Err(error) => failed(&console, &headers, error),
+        Err(error) => failed(&handlers, &headers, error),
     }
 }
 
 /// Changes the conversation's profile and model. After an error the form is shown again, as it was
 /// filled in.
 pub(super) async fn choose(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     Path(worker): Path<String>,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let worker: Option<WorkerId> = worker.parse().ok();
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let (chosen, done) = match form {
         Ok(Form(fields)) => (fields.chosen(), fields.perform(runtime, worker, None).await),
         Err(_) => (Chosen::default(), Err(unreadable())),
@@ -82,35 +82,35 @@ pub(super) async fn choose(
         None => None,
     };
     match found {
-        Some(worker) => show(&console, &headers, chosen, Some(worker), Some(error)).await,
-        None => failed(&console, &headers, error),
+        Some(worker) => show(&handlers, &headers, chosen, Some(worker), Some(error)).await,
+        None => failed(&handlers, &headers, error),
     }
 }
 
 async fn show(
-    console: &Handlers,
+    handlers: &Handlers,
     headers: &HeaderMap,
     chosen: Chosen,
     worker: Option<Worker>,
     refused: Option<Error>,
 ) -> Response {
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let list = match runtime.profiles() {
         Ok(list) => list.profiles,
-        Err(error) => return failed(console, headers, error),
+        Err(error) => return failed(handlers, headers, error),
     };
     let profiles = list.iter().filter_map(|profile| runtime.profile(&profile.name).ok()).collect();
     let models = runtime.models().await;
     let status = refused.as_ref().map_or(200, |error| error.code.http_status());
     let is_new = worker.is_none();
     let new = New { profiles, models, chosen, worker, refused };
-    console.document(headers, status, || {
+    handlers.document(headers, status, || {
         (new_heading(is_new).to_owned(), erase(view! { <NewPage new /> }))
     })
 }
 
-fn failed(console: &Handlers, headers: &HeaderMap, error: Error) -> Response {
-    console.document(headers, error.code.http_status(), || {
+fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
+    handlers.document(headers, error.code.http_status(), || {
         let body = erase(view! {
             <ErrorNote error />
             <p class="actions">

@@ -28,12 +28,12 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn page(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Query(asked) = asked.unwrap_or_default();
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let mut within = None;
     let mut found = None;
     if !asked.within.is_empty() {
@@ -48,13 +48,13 @@ pub(super) async fn page(
     let before = asked.before.parse().ok();
     if found.is_none() && !asked.q.trim().is_empty() {
         let id = within.as_ref().map(|worker| worker.worker_id);
-        found = Some(search(&console.backend, &asked.q, id, before).await);
+        found = Some(search(&handlers.backend, &asked.q, id, before).await);
     }
     let status = match &found {
         Some(Err(error)) => error.code.http_status(),
         _ => 200,
     };
-    console.document(&headers, status, || {
+    handlers.document(&headers, status, || {
         let found = found.map(|found| found.map_err(said));
         // Do not write a whole oversized query back into the field.
         let query = asked.q.chars().take(QUERY_CHARS).collect();

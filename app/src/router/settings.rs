@@ -24,17 +24,17 @@ pub(super) struct Choices {
     enter: String,
 }
 
-pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
-    show(&console, &headers, None)
+pub(super) async fn page(State(handlers): State<Handlers>, headers: HeaderMap) -> Response {
+    show(&handlers, &headers, None)
 }
 
 /// Stores the settings in cookies and redirects to the page, which then respects them.
 pub(super) async fn save(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     form: Result<Form<Choices>, FormRejection>,
 ) -> Response {
-    let Ok(Form(choices)) = form else { return show(&console, &headers, Some(Err(unreadable()))) };
+    let Ok(Form(choices)) = form else { return show(&handlers, &headers, Some(Err(unreadable()))) };
     let chosen = Preferences::from_form(&choices.language, &choices.theme, &choices.enter);
     let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings")]).into_response();
     for cookie in chosen.cookies() {
@@ -53,18 +53,18 @@ pub(super) struct Forget {
 /// Deletes the facts learned about a model from refusals. The page then says what they were, or
 /// that there were none any more, such as after a second click.
 pub(super) async fn forget(
-    State(console): State<Handlers>,
+    State(handlers): State<Handlers>,
     headers: HeaderMap,
     form: Result<Form<Forget>, FormRejection>,
 ) -> Response {
     let Ok(Form(Forget { provider, model })) = form else {
-        return show(&console, &headers, Some(Err(unreadable())));
+        return show(&handlers, &headers, Some(Err(unreadable())));
     };
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let known = runtime.learned().into_iter().filter(|(name, _)| *name == provider);
     let what = known.flat_map(|(_, models)| models).find(|learned| learned.model == model);
     let done = runtime.forget(&provider, Some(&model)).await;
-    show(&console, &headers, Some(done.map(|_| ForgottenModel { model, what })))
+    show(&handlers, &headers, Some(done.map(|_| ForgottenModel { model, what })))
 }
 
 fn unreadable() -> Error {
@@ -72,7 +72,7 @@ fn unreadable() -> Error {
 }
 
 fn show(
-    console: &Handlers,
+    handlers: &Handlers,
     headers: &HeaderMap,
     done: Option<Result<ForgottenModel, Error>>,
 ) -> Response {
@@ -81,9 +81,9 @@ fn show(
         _ => 200,
     };
     let preferences = Preferences::of(headers);
-    let runtime = console.backend.runtime();
+    let runtime = handlers.backend.runtime();
     let (provider, learned) = (runtime.provider_status(), runtime.learned());
-    console.document(headers, status, || {
+    handlers.document(headers, status, || {
         let page = view! { <SettingsPage preferences provider learned done /> };
         (tr!(settings).to_owned(), erase(page))
     })

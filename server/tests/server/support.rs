@@ -68,12 +68,12 @@ pub(crate) fn load(
     variables: &[(&str, &str)],
 ) -> Result<Config, String> {
     let arguments = std::iter::once("companion").chain(arguments.iter().copied());
-    let (cli, matches) = Cli::read_from(arguments).map_err(|error| error.to_string())?;
+    // The configuration is read from the matches, which also say where each value came from.
+    let (_, matches) = Cli::read_from(arguments).map_err(|error| error.to_string())?;
     let variable = |name: &str| {
         variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
     };
     let file = matches.get_one("config").cloned();
-    let _ = cli;
     let sources = Sources { matches: &matches, file, variable: &variable, working_folder: folder };
     Config::load(&sources).map_err(|problems| problems.to_string())
 }
