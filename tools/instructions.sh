@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Counts the processor instructions of what is done for each token, with valgrind, and fails if a
-# count is more than 5 % above end2end/instructions/baseline.toml. A release is counted, because the
+# count is more than 25 % above end2end/instructions/baseline.toml. A release is counted, because the
 # counts of a debug build say little about it. Assumes that a release of the server is built.
 #
 #   tools/instructions.sh            compares

@@ -122,9 +122,8 @@ pub enum Frame {
     /// same turn and message, of the same kind, which begins where that one ended. The ids and the
     /// offset, which do not change or can be counted, are left out.
     More {
-        /// The last position that it stands for; absent if it is the one after the last frame's.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        seq: Option<u64>,
+        /// The position in the log, so that a repeated or missing frame is noticed.
+        seq: u64,
         /// The piece of text or reasoning; whole UTF-8 characters.
         text: String,
         /// How the text changes the message's HTML, if HTML was requested.
@@ -157,12 +156,11 @@ pub enum Frame {
 
 impl Frame {
     /// The short form of an event for an observer whose last event it continues; `None` if it is no
-    /// delta.
+    /// delta, or stands for several positions.
     pub fn more(envelope: &Envelope, html: Option<HtmlPatch>) -> Option<Self> {
-        let event = &envelope.event;
-        let (_, _, text) = event.body.piece()?;
-        let seq = event.first_seq.map(|_| event.seq);
-        Some(Self::More { seq, text: text.to_owned(), html: html.map(HtmlPatch::change) })
+        let Event { seq, first_seq: None, body, .. } = &envelope.event else { return None };
+        let (_, _, text) = body.piece()?;
+        Some(Self::More { seq: *seq, text: text.to_owned(), html: html.map(HtmlPatch::change) })
     }
 }
 
@@ -176,12 +174,20 @@ pub struct FrameExpander {
 }
 
 impl FrameExpander {
-    /// The next frame of the stream, with a frame `more` as the event that it stands for. `None` if
-    /// that frame continues nothing, which a server does not send.
+    /// The next frame of the stream, with a frame `more` as the event that it stands for: a frame
+    /// that comes again, or after one that is missing, as an event at its position, which the fold
+    /// takes for what it is. `None` if it continues nothing, which a server does not send.
     pub fn expand(&mut self, frame: Frame) -> Option<Frame> {
         let envelope = match frame {
             Frame::Event(envelope) => envelope,
-            Frame::More { seq, text, html } => Box::new(self.continued(seq, text, html)?),
+            Frame::More { seq, text, html } => {
+                let envelope = Box::new(self.continued(seq, text, html)?);
+                let is_next = self.last.as_ref().is_some_and(|last| seq == last.event.seq + 1);
+                if !is_next {
+                    return Some(Frame::Event(envelope));
+                }
+                envelope
+            }
             other => return Some(other),
         };
         let piece = envelope.event.body.piece().map(|(_, offset, text)| offset + text.len() as u64);
@@ -190,19 +196,11 @@ impl FrameExpander {
         Some(Frame::Event(envelope))
     }
 
-    fn continued(
-        &self,
-        seq: Option<u64>,
-        more: String,
-        html: Option<HtmlChange>,
-    ) -> Option<Envelope> {
+    fn continued(&self, seq: u64, more: String, html: Option<HtmlChange>) -> Option<Envelope> {
         let mut envelope = self.last.clone()?;
         let (message_id, ..) = envelope.event.body.piece()?;
-        let first_seq = envelope.event.seq + 1;
-        let seq = seq.unwrap_or(first_seq);
         envelope.cursor = envelope.cursor.moved(seq)?;
-        envelope.event.seq = seq;
-        envelope.event.first_seq = (seq != first_seq).then_some(first_seq);
+        (envelope.event.seq, envelope.event.first_seq) = (seq, None);
         let (EventBody::TextDelta { offset, text, .. }
         | EventBody::ReasoningDelta { offset, text, .. }) = &mut envelope.event.body
         else {
@@ -303,15 +301,10 @@ mod tests {
     #[test]
     fn short_frames_become_the_events_that_they_stand_for() {
         let message_id = MessageId::from_parts(1, [2; 10]);
-        let mut last = delta(None, 14, 13, "g");
+        let mut last = delta(None, 11, 10, "g");
         last.html =
             Some(HtmlPatch { message_id, from: 2, blocks: vec!["<p>".into()], append: None });
-        let sent = [
-            delta(None, 9, 4, "日本"),
-            delta(None, 10, 10, ""),
-            delta(Some(11), 13, 10, "def"),
-            last,
-        ];
+        let sent = [delta(None, 9, 4, "日本"), delta(None, 10, 10, ""), last];
         let mut expander = FrameExpander::default();
         let first = Frame::Event(Box::new(sent[0].clone()));
         assert_eq!(expander.expand(first.clone()), Some(first));
@@ -329,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_short_frame_that_continues_nothing_is_refused() {
-        let more = || Frame::More { seq: None, text: "a".to_owned(), html: None };
+        let more = || Frame::More { seq: 9, text: "a".to_owned(), html: None };
         let mut expander = FrameExpander::default();
         assert_eq!(expander.expand(more()), None);
         let mut other = delta(None, 9, 4, "b");
@@ -338,6 +331,23 @@ mod tests {
         expander.expand(Frame::Event(Box::new(other)));
         assert_eq!(expander.expand(more()), None);
         assert!(Frame::more(&delta(None, 1, 0, ""), None).is_some());
+        assert_eq!(Frame::more(&delta(Some(1), 2, 0, ""), None), None, "it stands for two");
+    }
+
+    #[test]
+    fn a_short_frame_that_comes_again_or_after_a_gap_keeps_its_position() {
+        let short = |seq| Frame::More { seq, text: "a".to_owned(), html: None };
+        let mut expander = FrameExpander::default();
+        expander.expand(Frame::Event(Box::new(delta(None, 8, 4, "b"))));
+        let mut seqs = Vec::new();
+        for seq in [9, 9, 8, 12, 10] {
+            let Some(Frame::Event(envelope)) = expander.expand(short(seq)) else { panic!() };
+            assert_eq!(envelope.cursor, Cursor::new(LogId(7), seq));
+            seqs.push((envelope.event.seq, envelope.event.body.piece().map(|piece| piece.1)));
+        }
+        // The frame after the gap is the one that the repaired stream goes on with.
+        let offsets = [5, 6, 6, 6, 6].map(Some);
+        assert_eq!(seqs, [9, 9, 8, 12, 10].into_iter().zip(offsets).collect::<Vec<_>>());
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl SharedEvent {
     }
 
     /// The frame `more` as JSON, for an observer whose last event this delta continues. `None`: the
-    /// event is no delta.
+    /// event is no single delta.
     pub fn brief(&self) -> Option<Bytes> {
         let frame = Frame::more(&self.envelope, None)?;
         Some(self.brief.get_or_init(|| encode(&frame)).clone())
@@ -206,6 +206,6 @@ mod tests {
         assert_eq!(event.json().as_ptr(), event.json().as_ptr());
         let brief = event.brief().unwrap();
         assert_eq!(brief.as_ptr(), event.brief().unwrap().as_ptr());
-        assert_eq!(&brief[..], br#"{"frame":"more","text":"a"}"#);
+        assert_eq!(&brief[..], br#"{"frame":"more","seq":1,"text":"a"}"#);
     }
 }

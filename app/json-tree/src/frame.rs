@@ -28,7 +28,7 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
             html: tree.take("html").unwrap_or(Tree::Null).value()?,
         }))),
         "more" => Ok(Frame::More {
-            seq: tree.take("seq").unwrap_or(Tree::Null).value()?,
+            seq: tree.take("seq")?.value()?,
             text: tree.take_text("text")?,
             html: tree.take("html").unwrap_or(Tree::Null).value()?,
         }),
@@ -374,13 +374,7 @@ mod tests {
             Some(HtmlChange { from: 1, blocks: Vec::new(), append }),
             Some(HtmlChange { from: 1, blocks: vec!["<p>a</p>".into()], append: None }),
         ];
-        frames.extend(
-            changes.into_iter().zip([None, Some(7), None]).map(|(html, seq)| Frame::More {
-                seq,
-                text: "\"é".into(),
-                html,
-            }),
-        );
+        frames.extend(changes.map(|html| Frame::More { seq: 7, text: "\"é".into(), html }));
         frames.extend(
             [
                 CloseReason::Shutdown,

@@ -38,7 +38,7 @@ impl MadeWith {
 
 const HEAD: &str = "\
 # Instructions of what is done for each token, counted by tools/instructions.sh in `make test`, which
-# fails if a count grows by more than 5 %. `tools/instructions.sh --update` writes this file; the
+# fails if a count grows by more than 25 %. `tools/instructions.sh --update` writes this file; the
 # commit that does so says why.
 
 ";

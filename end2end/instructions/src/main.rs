@@ -2,7 +2,7 @@
 //! those of a checked-in baseline. Valgrind counts them, so neither the speed nor the load of the
 //! machine matters.
 //!
-//! `instructions BASELINE RUSTC` compares and fails if a count is more than 5 % above the baseline;
+//! `instructions BASELINE RUSTC` compares and fails if a count is more than 25 % above the baseline;
 //! `instructions BASELINE RUSTC --update` writes the baseline. `RUSTC` is the compiler's version,
 //! without which counts cannot be compared. A third form, `instructions case NAME TIMES`, is what
 //! runs in valgrind.
@@ -21,7 +21,7 @@ use baseline::{Baseline, MadeWith};
 
 /// By how much a count may grow without a new baseline. Addresses and hashes that differ between
 /// runs change the counts by far less.
-const TOLERANCE: f64 = 0.05;
+const TOLERANCE: f64 = 0.25;
 
 fn main() -> ExitCode {
     match run() {

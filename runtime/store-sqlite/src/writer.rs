@@ -155,7 +155,9 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
                 }
             }
         }
-        pace.begin(Instant::now(), group.len());
+        if !group.is_empty() {
+            pace.begin(Instant::now(), group.len());
+        }
         for (result, reply) in db.commit(std::mem::take(&mut group)) {
             // An error means that the caller does not wait any more; the commit is valid anyway.
             let _ = reply.send(result);

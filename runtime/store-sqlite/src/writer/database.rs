@@ -25,7 +25,8 @@ type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreErro
 /// The connection and the state that the thread owns.
 pub(crate) struct Database {
     connection: Connection,
-    /// How safe the connection's commits are; `None` if it is not known.
+    /// How safe the connection's commits are; `None` if it is not known, as after an import, which
+    /// sets it by itself.
     durability: Option<Durability>,
     identity: FileIdentity,
     /// Why the last commit failed, so that an outage is logged once and not at every attempt.
@@ -58,6 +59,9 @@ impl Database {
         &mut self,
         group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
     ) -> Vec<Waiting> {
+        if group.is_empty() {
+            return Vec::new();
+        }
         let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
         let results = match self.caught(|db| db.commit_or_make_room(&works)) {
             Ok(results) => {
@@ -198,6 +202,8 @@ impl Database {
         pieces: &mut VecDeque<Piece>,
         checkpoints: bool,
     ) -> Result<(), StoreError> {
+        // The pieces set the level that they need.
+        self.durability = None;
         let identity = &self.identity;
         self.checkpoint_by_itself(checkpoints);
         let mut done = staging::write(&mut self.connection, identity, pieces, self.index);
@@ -213,6 +219,7 @@ impl Database {
     /// Makes all staged workers visible, or none. Errors if there are not exactly `workers` of
     /// them.
     pub(crate) fn publish_staged(&mut self, workers: usize) -> Result<(), StoreError> {
+        self.durability = None;
         self.checkpoint_by_itself(true);
         staging::publish(&mut self.connection, &self.identity, workers)
             .map_err(|cause| self.not_imported(cause))
@@ -222,6 +229,12 @@ impl Database {
     pub(crate) fn purge_staged(&mut self) -> Result<bool, StoreError> {
         self.checkpoint_by_itself(true);
         delete::purge_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+    }
+
+    /// The level of `PRAGMA synchronous` that the next commit has: 1 is NORMAL, 2 is FULL.
+    #[cfg(test)]
+    pub(super) fn synchronous(&self) -> i64 {
+        self.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
     }
 
     pub(crate) fn file(&self) -> &Path {

@@ -53,6 +53,19 @@ async fn when_a_job_panics_only_that_job_fails() {
 }
 
 #[tokio::test]
+async fn a_commit_that_has_to_survive_a_power_cut_is_synced_after_an_import_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    let level = async || writer.alone(|db| Ok(db.synchronous())).await.unwrap();
+    writer.change(delete()).await.unwrap();
+    assert_eq!(level().await, 2);
+    writer.alone(|db| db.stage(&mut std::collections::VecDeque::new(), true)).await.unwrap();
+    assert_eq!(level().await, 1);
+    writer.change(delete()).await.unwrap();
+    assert_eq!(level().await, 2);
+}
+
+#[tokio::test]
 async fn when_work_on_the_whole_database_panics_only_that_work_fails() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
