@@ -90,7 +90,7 @@ wall "engine" "$outside $database $providers tokio hyper* provider store runtime
 wall "runtime" "$outside $database $engine $providers" runtime --all-features
 wall "app" "$database $engine $providers server frontend" app --all-features
 wall "render" "tokio axum* leptos* rusqlite runtime app server frontend" render --all-features
-only render "math-core protocol pulldown-cmark two-face"
+only render "math-core protocol pulldown-cmark syntect two-face"
 wall "json-tree" "tokio axum* leptos* rusqlite runtime app server frontend" json-tree --all-features
 only json-tree "protocol serde serde_json"
 wall "titles" "tokio axum* leptos* rusqlite runtime app server frontend" titles --all-features

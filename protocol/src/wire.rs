@@ -302,8 +302,7 @@ mod tests {
     fn short_frames_become_the_events_that_they_stand_for() {
         let message_id = MessageId::from_parts(1, [2; 10]);
         let mut last = delta(None, 11, 10, "g");
-        last.html =
-            Some(HtmlPatch { message_id, from: 2, blocks: vec!["<p>".into()], append: None });
+        last.html = Some(HtmlPatch { message_id, from: 2, blocks: vec!["b".into()], append: None });
         let sent = [delta(None, 9, 4, "日本"), delta(None, 10, 10, ""), last];
         let mut expander = FrameExpander::default();
         let first = Frame::Event(Box::new(sent[0].clone()));
