@@ -15,7 +15,7 @@ impl<'a> Transaction<'a> {
         Ok(Self(db))
     }
 
-    /// Runs `work` so that it is undone alone if it fails or panics.
+    /// Begins a part that can be undone alone.
     pub(super) fn savepoint(&self) -> rusqlite::Result<Savepoint<'a>> {
         run(self.0, "SAVEPOINT job")?;
         Ok(Savepoint { db: self.0, is_open: true })
