@@ -12,11 +12,13 @@ export default defineConfig<Options>({
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   workers: 2,
-  retries: 0,
+  // With hundreds of tests on a machine with other work, one may stumble over a pause. It runs again, and the
+  // report of failures names it with its error, so that nobody overlooks it.
+  retries: 1,
   timeout: 2 * MINUTE,
   globalTimeout: 40 * MINUTE,
   expect: { timeout: 20_000 },
-  reporter: [['list']],
+  reporter: [['list'], ['./harness/failures.ts']],
   use: {
     launchOptions: {
       executablePath: chromium,
