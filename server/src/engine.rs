@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use protocol::ProviderName;
 use provider::Provider;
 use provider_local::{LoadPolicy, Local, LocalConfig};
-use provider_openai::{Api, ConfigError, Openai, OpenaiConfig};
+use provider_openai::{Api, ConfigError, Openai, OpenaiConfig, ReadingPace};
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
 use runtime::turn::{RetryLimits, TurnLimits};
@@ -85,10 +85,11 @@ pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
     let local = local(config);
     let bundled = local.bundled().then(|| local.default_model());
     let mut all: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
+    let pace = ReadingPace::default();
     for endpoint in endpoints(config) {
         let name = endpoint.name.clone();
         let key_header = endpoint.key_header.clone();
-        let endpoint = Openai::new(endpoint).map_err(|source| {
+        let endpoint = Openai::with_pace(endpoint, pace.clone()).map_err(|source| {
             let setting = setting_of(&source, key_header.as_deref());
             ProviderError { place: config.place(&name, setting), name, source }
         });

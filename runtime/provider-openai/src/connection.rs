@@ -120,6 +120,19 @@ impl HttpConnection {
         }
     }
 
+    /// Like [`Self::next`], for bytes that have arrived already; `None` if there are none now.
+    pub(crate) async fn arrived(
+        &mut self,
+        body: &mut Incoming,
+    ) -> Option<Result<Option<Bytes>, Error>> {
+        let mut next = pin!(self.next(body));
+        poll_fn(|context| match next.as_mut().poll(context) {
+            Poll::Ready(read) => Poll::Ready(Some(read)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
     /// The first bytes of a body, as many as arrive within `limit` and without an error.
     pub(crate) async fn read(
         &mut self,

@@ -238,9 +238,14 @@ impl Shared {
         outputs: &mut TurnOutputs<'_>,
     ) -> Result<Answer, Failure> {
         let mut answer = self.answer(plan);
-        self.deliver(&mut answer, events.into_iter().map(Event::Data), plan, outputs).await?;
-        outputs.pieces(answer.rest()).await;
-        self.deliver(&mut answer, [Event::Data("[DONE]".to_owned())], plan, outputs).await?;
+        let delivered = self
+            .deliver(&mut answer, events.into_iter().map(Event::Data), plan, outputs)
+            .and_then(|()| {
+                outputs.pieces(answer.rest());
+                self.deliver(&mut answer, [Event::Data("[DONE]".to_owned())], plan, outputs)
+            });
+        outputs.flush().await;
+        delivered?;
         Ok(answer)
     }
 
@@ -269,7 +274,8 @@ impl Shared {
         let mut answer = self.answer(plan);
         let read =
             self.read_events(connection, (first, &mut stream), &mut answer, plan, outputs).await;
-        outputs.pieces(answer.rest()).await;
+        outputs.pieces(answer.rest());
+        outputs.flush().await;
         read?;
         if answer.is_complete() {
             let end = async { while let Ok(Some(_)) = connection.next(&mut stream).await {} };
@@ -289,25 +295,40 @@ impl Shared {
         let mut decoder = Decoder::new(self.config.max_event_bytes);
         let mut events = Vec::new();
         let mut patience = None;
+        let mut paced = self.pace.begin();
         decoder.push(&first, &mut events);
         loop {
-            self.deliver(answer, events.drain(..), plan, outputs).await?;
-            outputs.alive().await;
+            self.deliver(answer, events.drain(..), plan, outputs)?;
             if answer.is_complete() {
                 return Ok(());
             } else if answer.is_finished() {
                 patience = patience.or(Some(Instant::now() + AFTER_FINISH));
             }
-            let read = connection.next(stream);
-            let read = match patience {
-                None => read.await,
-                Some(until) => timeout_at(until, read).await.unwrap_or(Ok(None)),
+            if outputs.is_full() {
+                outputs.flush().await;
+            }
+            // All that has arrived is read before it is passed on, so that pieces that arrived
+            // together stay together.
+            let read = match connection.arrived(stream).await {
+                Some(read) => read,
+                None => {
+                    outputs.flush().await;
+                    outputs.alive().await;
+                    paced.due().await;
+                    let read = connection.next(stream);
+                    let read = match patience {
+                        None => read.await,
+                        Some(until) => timeout_at(until, read).await.unwrap_or(Ok(None)),
+                    };
+                    paced.was_read();
+                    read
+                }
             };
             match read {
                 Ok(Some(bytes)) => decoder.push(&bytes, &mut events),
                 Ok(None) => {
                     let last = decoder.end().map(Event::Data);
-                    return self.deliver(answer, last, plan, outputs).await;
+                    return self.deliver(answer, last, plan, outputs);
                 }
                 Err(_) if answer.is_finished() => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -315,8 +336,8 @@ impl Shared {
         }
     }
 
-    /// Adds events to the answer and sends their pieces to the turn, up to the answer's end.
-    async fn deliver(
+    /// Adds events to the answer, and their pieces to the outputs, up to the answer's end.
+    fn deliver(
         &self,
         answer: &mut Answer,
         events: impl IntoIterator<Item = Event>,
@@ -336,7 +357,7 @@ impl Shared {
                 }
             };
             match answer.event(&event) {
-                Ok(pieces) => outputs.pieces(pieces).await,
+                Ok(pieces) => outputs.pieces(pieces),
                 Err(error) => {
                     let value = serde_json::from_str(&event).unwrap_or_default();
                     return Err(self

@@ -44,6 +44,7 @@ mod learned;
 mod list;
 mod models;
 mod overflow;
+mod pace;
 mod plan;
 #[cfg(feature = "fuzzing")]
 pub mod reading;
@@ -62,6 +63,7 @@ pub use config::{
 };
 pub use endpoint::route::{ProxySetting, ProxyVariables};
 pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
+pub use pace::ReadingPace;
 pub use request::kept::sent_request;
 
 /// What [`Provider::default_model`] returns while no model is configured and the endpoint has not
@@ -83,12 +85,18 @@ struct Shared {
     idle: connection::idle::IdleConnections,
     listing: list::Listing,
     learned: learned::Learned,
+    pace: ReadingPace,
 }
 
 impl Openai {
     /// Makes a provider for this configuration. Does not connect, but reads the system's root
     /// certificates for an https address, and what was learned from refusals.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
+        Self::with_pace(config, ReadingPace::default())
+    }
+
+    /// Like [`Self::new`]. The answers of all providers that are given the same pace count together.
+    pub fn with_pace(config: OpenaiConfig, pace: ReadingPace) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
         let listing = list::Listing::new();
         let memory = config.memory.as_deref();
@@ -97,7 +105,7 @@ impl Openai {
         let idle = connection::idle::IdleConnections::new(Duration::from_millis(
             config.idle_connection_ms,
         ));
-        let shared = Shared { config, endpoint, idle, listing, learned };
+        let shared = Shared { config, endpoint, idle, listing, learned, pace };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),

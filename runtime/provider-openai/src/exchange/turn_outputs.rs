@@ -11,9 +11,14 @@ use tokio::time::Instant;
 /// set.
 const ALIVE: Duration = Duration::from_millis(50);
 
+/// The most bytes of pieces that wait to be passed on together.
+const WAITING_BYTES: usize = 16 * 1024;
+
 /// The outputs to a turn, with the time of the last one.
 pub(super) struct TurnOutputs<'a> {
     outputs: &'a mpsc::Sender<Output>,
+    /// Pieces that arrived together, in their order; neighbours of the same kind are one.
+    waiting: Vec<Piece>,
     last: Instant,
     has_begun: bool,
     has_heard: bool,
@@ -21,7 +26,8 @@ pub(super) struct TurnOutputs<'a> {
 
 impl<'a> TurnOutputs<'a> {
     pub(super) fn new(outputs: &'a mpsc::Sender<Output>) -> Self {
-        Self { outputs, last: Instant::now(), has_begun: false, has_heard: false }
+        let (waiting, last) = (Vec::new(), Instant::now());
+        Self { outputs, waiting, last, has_begun: false, has_heard: false }
     }
 
     /// Sends `Began` once, when the endpoint has accepted the request.
@@ -40,8 +46,29 @@ impl<'a> TurnOutputs<'a> {
         self.has_heard
     }
 
-    pub(super) async fn pieces(&mut self, pieces: Vec<Piece>) {
+    /// Keeps pieces until [`Self::flush`].
+    pub(super) fn pieces(&mut self, pieces: Vec<Piece>) {
         for piece in pieces {
+            match (self.waiting.last_mut(), piece) {
+                (Some(Piece::Text(last)), Piece::Text(next))
+                | (Some(Piece::Reasoning(last)), Piece::Reasoning(next)) => last.push_str(&next),
+                (_, piece) => self.waiting.push(piece),
+            }
+        }
+    }
+
+    /// Whether so much waits that it should be sent before more is read.
+    pub(super) fn is_full(&self) -> bool {
+        let bytes = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Reasoning(text) => text.len(),
+            Piece::TextWasReasoning => 0,
+        };
+        self.waiting.iter().map(bytes).sum::<usize>() >= WAITING_BYTES
+    }
+
+    /// Sends the pieces that wait.
+    pub(super) async fn flush(&mut self) {
+        for piece in std::mem::take(&mut self.waiting) {
             let output = match piece {
                 Piece::Text(text) => Output::Text(text),
                 Piece::Reasoning(text) => Output::Reasoning(text),

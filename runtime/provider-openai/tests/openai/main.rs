@@ -75,6 +75,21 @@ async fn next(outputs: &mut Receiver<Output>) -> Option<Output> {
     }
 }
 
+/// Takes this number of outputs, and then as many as have this text. Pieces that arrive together are
+/// one output.
+async fn skip(outputs: &mut Receiver<Output>, count: usize, text: &str) {
+    for _ in 0..count {
+        next(outputs).await;
+    }
+    let mut read = String::new();
+    while read != text {
+        match next(outputs).await {
+            Some(Output::Text(piece)) => read.push_str(&piece),
+            other => panic!("{other:?} after {read:?}"),
+        }
+    }
+}
+
 async fn rest(outputs: &mut Receiver<Output>) -> Vec<Output> {
     let mut all = Vec::new();
     while let Some(output) = next(outputs).await {
@@ -153,15 +168,14 @@ async fn an_answer_streams_with_its_usage() {
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
     assert_eq!(shown(&outputs[0]), Shown::default());
-    let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
-    assert_eq!((&outputs[1], &outputs[2..6]), (&Output::Began, &pieces[..]));
+    assert_eq!((&outputs[1], fold(&outputs).0.as_str()), (&Output::Began, "You said: hello there"));
     let usage = Usage {
         prompt_tokens: 2,
         completion_tokens: 4,
         cached_tokens: None,
         reasoning_tokens: None,
     };
-    assert_eq!(outputs[6], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
+    assert_eq!(fold(&outputs).1, Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();
     assert_eq!(requested(&log).len(), 1);
@@ -432,27 +446,36 @@ async fn the_first_model_is_looked_up_once() {
     assert_eq!(failure(&ask(&unnamed(), asked).await).0, ModelNotFound);
 }
 
-/// When a stop may come: the reply, and how many outputs come before it.
-fn stops() -> Vec<(&'static str, Vec<Step>, usize)> {
+/// When a stop may come: the reply, how many outputs come before it, and which text they have.
+fn stops() -> Vec<(&'static str, Vec<Step>, usize, &'static str)> {
     let held = |hold_after| Answer { hold_after: Some(hold_after), ..Answer::pieces(["a", "b"]) };
     vec![
-        ("before the head", vec![Step::Silent], 1),
-        ("after the head", stream([Step::Silent]), 2),
-        ("between pieces", vec![Step::Answer(held(1))], 3),
-        ("after the last piece", vec![Step::Answer(held(2))], 4),
+        ("before the head", vec![Step::Silent], 1, ""),
+        ("after the head", stream([Step::Silent]), 2, ""),
+        ("between pieces", vec![Step::Answer(held(1))], 2, "a"),
+        ("after the last piece", vec![Step::Answer(held(2))], 2, "ab"),
     ]
 }
 
 #[tokio::test]
+async fn pieces_that_arrive_together_are_one_output() {
+    let thought = json!({ "choices": [{ "index": 0, "delta": { "reasoning_content": "Hm." } }] });
+    let together = format!("data: {thought}\n\n{}{}data: [DONE]\n\n", chunk("a"), chunk("b"));
+    let (_upstream, provider) = start(stream([text(&together)])).await;
+    let outputs = ask(&provider, request("?")).await;
+    let pieces = [Output::Reasoning("Hm.".into()), Output::Text("ab".into())];
+    assert_eq!(outputs[2..4], pieces, "{outputs:?}");
+    assert_eq!(outputs.len(), 5);
+}
+
+#[tokio::test]
 async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
-    for (name, steps, before) in stops() {
+    for (name, steps, before, text) in stops() {
         let (upstream, provider) = start(steps).await;
         let stop = CancellationToken::new();
         let mut outputs = provider.generate(request("?"), stop.clone());
         upstream.wait(|log| log.requests.len() == 1).await;
-        for _ in 0..before {
-            next(&mut outputs).await;
-        }
+        skip(&mut outputs, before, text).await;
         assert_eq!(upstream.log().requests[0].gone_ms, None, "{name}");
         stop.cancel();
         assert_eq!(next(&mut outputs).await, Some(Output::Halted), "{name}");
@@ -466,7 +489,9 @@ async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
 
 #[tokio::test]
 async fn a_stop_ends_an_endless_stream() {
-    let (upstream, provider) = start(stream([Step::Endless { text: "a".into() }])).await;
+    let (upstream, _) = start(stream([Step::Endless { text: "a".into() }])).await;
+    let config = OpenaiConfig { max_answer_bytes: usize::MAX, ..config(&upstream.base_url()) };
+    let provider = Openai::new(config).unwrap();
     let stop = CancellationToken::new();
     let mut outputs = provider.generate(request("?"), stop.clone());
     // More than the channel holds, so by now the provider waits for room.
@@ -480,13 +505,11 @@ async fn a_stop_ends_an_endless_stream() {
 
 #[tokio::test]
 async fn dropping_the_receiver_stops_the_request() {
-    for (name, steps, before) in stops() {
+    for (name, steps, before, text) in stops() {
         let (upstream, provider) = start(steps).await;
         let mut outputs = provider.generate(request("?"), CancellationToken::new());
         upstream.wait(|log| log.requests.len() == 1).await;
-        for _ in 0..before {
-            next(&mut outputs).await;
-        }
+        skip(&mut outputs, before, text).await;
         drop(outputs);
         let gone = upstream.wait(|log| log.requests[0].gone_ms.is_some());
         tokio::time::timeout(LIMIT, gone).await.unwrap_or_else(|_| panic!("{name}: still open"));

@@ -37,14 +37,15 @@ async fn an_answer_streams_with_its_reasoning_and_its_usage() {
     assert_eq!(shown.adjustments, [Adjustment::WithoutSeed]);
     assert_eq!(outputs[1], Output::Began);
     assert_eq!(outputs[2], Output::Reasoning("Hm.".into()));
-    assert_eq!(outputs[3..5], ["日本", "語"].map(|text| Output::Text(text.into())));
+    let (text, end) = fold(&outputs);
+    assert_eq!(text, "日本語");
     let usage = Usage {
         prompt_tokens: 1,
         completion_tokens: 2,
         cached_tokens: None,
         reasoning_tokens: None,
     };
-    assert_eq!(outputs[5], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
+    assert_eq!(end, Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();
     let sent = &log.requests[0];

@@ -13,7 +13,7 @@ const WINDOW: Duration = Duration::from_millis(50);
 const PER_JOB: Duration = Duration::from_micros(20);
 
 /// The longest time between two groups, and so the most that a delta waits.
-pub(super) const WIDEST: Duration = Duration::from_millis(50);
+pub(super) const WIDEST: Duration = Duration::from_millis(10);
 
 /// The load, as the number of jobs in the last windows.
 pub(super) struct Pace {
