@@ -62,7 +62,7 @@ impl Drop for Watched {
 /// lock is held for a map access only, never across an await.
 #[derive(Clone, Default)]
 pub(crate) struct Notifier {
-    observed: Arc<Mutex<HashMap<WorkerId, Watches>>>,
+    observed: Arc<Mutex<HashMap<WorkerId, Arc<Watches>>>>,
     listing: Listing,
 }
 
@@ -83,10 +83,12 @@ impl Notifier {
     /// Follows a worker. The first value is the last one that was announced, or `Committed(0)`.
     pub(crate) fn subscribe(&self, id: WorkerId) -> Watching {
         let mut observed = self.lock();
-        let watches = observed.entry(id).or_insert_with(|| Watches {
-            wake: watch::Sender::new(LogStatus::Committed(0)),
-            reading: watch::Sender::new(None),
-            tail: Arc::default(),
+        let watches = observed.entry(id).or_insert_with(|| {
+            Arc::new(Watches {
+                wake: watch::Sender::new(LogStatus::Committed(0)),
+                reading: watch::Sender::new(None),
+                tail: Arc::default(),
+            })
         });
         Watching {
             wake: watches.wake.subscribe(),
@@ -98,7 +100,7 @@ impl Notifier {
 
     /// Tells a worker's observers how much of the prompt its model has read.
     pub(crate) fn progress(&self, id: WorkerId, turn: TurnId, progress: Progress) {
-        if let Some(watches) = self.lock().get(&id) {
+        if let Some(watches) = self.of(id) {
             watches.reading.send_replace(Some((turn, progress)));
         }
     }
@@ -119,8 +121,7 @@ impl Notifier {
     /// committed.
     pub(crate) fn committed(&self, worker: &Worker, log: LogId, events: &[Event]) {
         let Some(last) = events.last() else { return };
-        let observed = self.lock();
-        let Some(watches) = observed.get(&worker.worker_id) else { return };
+        let Some(watches) = self.of(worker.worker_id) else { return };
         for event in events {
             watches.tail.push(SharedEvent::new(Envelope {
                 cursor: Cursor::new(log, event.seq),
@@ -139,7 +140,7 @@ impl Notifier {
         if wake == LogStatus::Deleted {
             self.listing.deleted(id);
         }
-        if let Some(watches) = self.lock().get(&id) {
+        if let Some(watches) = self.of(id) {
             watches.tail.clear();
             watches.tell(wake);
         }
@@ -153,7 +154,12 @@ impl Notifier {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkerId, Watches>> {
+    /// The watches of a worker that is observed.
+    fn of(&self, id: WorkerId) -> Option<Arc<Watches>> {
+        self.lock().get(&id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<WorkerId, Arc<Watches>>> {
         // The map is whole after every access, so a panic elsewhere does not spoil it.
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }

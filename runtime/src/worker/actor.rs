@@ -44,6 +44,9 @@ pub(crate) struct Actor<'a> {
     running: Option<Running>,
     /// Requests that wait for the end of the turn.
     closing: Vec<Closing>,
+    /// Cancelled when the runtime goes down. It is a token of the actor's own, because waiting for
+    /// one that all actors share takes a lock that they share.
+    down: CancellationToken,
     /// When the actor ends, even if a turn is still running; set when the runtime goes down.
     leave_by: Option<Instant>,
 }
@@ -142,6 +145,7 @@ impl<'a> Actor<'a> {
             head,
             running: None,
             closing: Vec::new(),
+            down: shared.down.child_token(),
             leave_by: None,
         };
         let mut next = match first {
@@ -182,7 +186,7 @@ impl<'a> Actor<'a> {
         let idle = self.running.is_none() && settled;
         tokio::select! {
             biased;
-            () = self.shared.down.cancelled(), if !leaving => ActorEvent::Down,
+            () = self.down.cancelled(), if !leaving => ActorEvent::Down,
             () = until(leave_by), if leaving => ActorEvent::Late,
             command = self.inbox.recv() => ActorEvent::Command(command),
             () = until(retry_at), if !settled => ActorEvent::Retry,

@@ -134,7 +134,8 @@ impl LogWriter {
         let durability = events.iter().map(|event| durability(&event.body)).max();
         let durability = durability.unwrap_or(Durability::Process);
         let append = Append { worker_id, summary, events: events.clone(), durability, prompt };
-        let since = self.notifier.listing().revision();
+        // Only a changed summary is told to those who follow the list.
+        let since = append.summary.is_some().then(|| self.notifier.listing().revision());
         let Err(error) = self.store.append(append).await else {
             self.committed(&events, since);
             return Ok(());
@@ -157,12 +158,14 @@ impl LogWriter {
         }
     }
 
-    fn committed(&mut self, events: &[Event], since: Revision) {
-        let before = changes_summary(events).then(|| self.view.worker.clone());
+    fn committed(&mut self, events: &[Event], since: Option<Revision>) {
+        let before = since.map(|since| (self.view.worker.clone(), since));
         for event in events {
             self.view.apply(event);
         }
-        if before.is_some_and(|before| before != self.view.worker) {
+        if let Some((before, since)) = before
+            && before != self.view.worker
+        {
             self.notifier.listed(&self.view.worker, self.view.seq, since);
         }
         self.notifier.committed(&self.view.worker, self.log, events);

@@ -4,7 +4,6 @@ use model_io::outgoing::Seam;
 use provider::Output;
 
 use super::{Input, Outputs, Running};
-use crate::worker::timers::Kind;
 
 /// The turn's next input; pending forever if no turn is running.
 pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
@@ -12,13 +11,13 @@ pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
     let timer = loop {
         tokio::select! {
             biased;
-            timer = running.timers.elapsed(Kind::Span) => break timer,
+            timer = running.timers.span.elapsed() => break timer,
             output = next_output(&mut running.outputs) => {
                 if let Some(input) = running.input_of(output) {
                     return input;
                 }
             }
-            timer = running.timers.elapsed(Kind::Silence) => break timer,
+            timer = running.timers.silence.elapsed() => break timer,
         }
     };
     running.timers.disarm(timer);
