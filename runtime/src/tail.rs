@@ -10,9 +10,10 @@ use bytes::Bytes;
 use protocol::{Envelope, Frame};
 
 /// The most events, and the most bytes of them, that a worker's tail holds. At 50 pieces a second
-/// this is five seconds.
-const EVENTS: usize = 256;
-const BYTES: usize = 256 * 1024;
+/// this is more than half a second; an observer that lags more is served from the store, with larger
+/// frames. Tails were the largest part of what a stream took in memory when they held 256 events.
+const EVENTS: usize = 32;
+const BYTES: usize = 64 * 1024;
 
 /// A committed event with its encoded forms, which are made once for all observers.
 #[derive(Debug)]

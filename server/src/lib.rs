@@ -19,6 +19,7 @@ pub mod events;
 pub mod extract;
 pub mod json;
 pub mod listen;
+pub mod memory;
 pub mod pages;
 pub mod privacy;
 pub mod router;

@@ -10,6 +10,12 @@ use server::{ending, privacy};
 use store::ConflictPolicy;
 use transfer::Unsound;
 
+/// An allocator that gives the memory of a past load back to the system; see
+/// [`server::memory`].
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
     let command = cli.command.clone().unwrap_or(Command::Serve);

@@ -13,7 +13,7 @@ use crate::notifier::LogStatus;
 use crate::worker::{Command, Deletion, Shared};
 
 /// The pause between two searches for deleted conversations whose time is over.
-const EVERY: Duration = Duration::from_secs(10 * 60);
+const EVERY: Duration = Duration::from_secs(60);
 
 impl Runtime {
     /// Deletes a worker with its log, after ending its running turn. It can be restored for a

@@ -15,7 +15,7 @@ use crate::events::Observers;
 use crate::listen;
 use crate::signals::Signals;
 use crate::state::AppState;
-use crate::{descriptors, engine, router, telemetry};
+use crate::{descriptors, engine, memory, router, telemetry};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
 /// After it, whatever is still running is cut off.
@@ -32,6 +32,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let config =
         config.with_absolute_paths().context("the working folder does not exist any more")?;
     telemetry::begin(&config)?;
+    memory::give_back_when_idle();
     let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address of the listener cannot be read")?;
