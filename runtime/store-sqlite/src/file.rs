@@ -152,9 +152,17 @@ pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(file, flags).map_err(fails)?;
     db.busy_timeout(BUSY).map_err(fails)?;
+    keep_temporary_data_in_memory(&db).map_err(fails)?;
     db.set_prepared_statement_cache_capacity(64);
     open_wal(&db).map_err(fails)?;
     Ok(db)
+}
+
+/// Without this SQLite makes a file in the system's temporary folder for each savepoint that changes
+/// pages, and for large sorts. It took a millisecond of a commit, and it held texts outside of the
+/// folder whose owner and modes are checked.
+fn keep_temporary_data_in_memory(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "temp_store", "memory")
 }
 
 /// Makes SQLite open the write-ahead log now. Otherwise it would wait for the first statement, and
@@ -201,6 +209,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
     db.pragma_update(None, "secure_delete", true)?;
+    keep_temporary_data_in_memory(db)?;
     db.set_prepared_statement_cache_capacity(64);
     // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
     // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).

@@ -86,3 +86,15 @@ async fn a_check_fails_while_the_database_file_is_missing() {
     std::fs::rename(&away, &file).unwrap();
     writer.check().await.unwrap();
 }
+
+#[test]
+fn no_connection_makes_temporary_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("companion.db");
+    let written = file::open(&file, &Schema::current()).unwrap().connection;
+    let read = file::open_to_read(&file).unwrap();
+    for connection in [written, read] {
+        let place: u8 = connection.query_row("PRAGMA temp_store", [], |row| row.get(0)).unwrap();
+        assert_eq!(place, 2, "2 is memory (https://sqlite.org/pragma.html#pragma_temp_store)");
+    }
+}
