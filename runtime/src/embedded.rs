@@ -32,6 +32,7 @@ mod deleted;
 mod export;
 mod list;
 mod reading;
+mod repairs;
 mod search;
 mod transfer;
 mod transfer_slots;
@@ -119,6 +120,7 @@ impl Runtime {
             Inner { shared, actors, keeping, imports, transfer_slots, undo_delete_ms, tasks };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
+        runtime.inner.tasks.spawn(repairs::follow(runtime.clone()));
         Ok(runtime)
     }
 

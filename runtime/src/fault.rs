@@ -53,6 +53,11 @@ fn from_outage(outage: Outage) -> Error {
             "Nothing of this was stored; what was saved before is safe. Close that program and send again.",
             2_000,
         ),
+        Outage::Damaged => (
+            "The file of the conversations is damaged.",
+            "Nothing of this was stored. What can be read can still be read and exported. The server's log says what was found; restore a backup, then start the server again.",
+            60_000,
+        ),
     };
     Error::new(ErrorCode::Unavailable, message).with_hint(hint).with_retry_after_ms(retry_after_ms)
 }
@@ -89,9 +94,9 @@ mod tests {
 
     #[test]
     fn the_error_for_an_outage_has_a_hint_and_no_path() {
-        use Outage::{Changed, Full, Locked, Missing, ReadOnly};
+        use Outage::{Changed, Damaged, Full, Locked, Missing, ReadOnly};
         let mut messages = std::collections::HashSet::new();
-        for outage in [Full, ReadOnly, Missing, Changed, Locked] {
+        for outage in [Full, ReadOnly, Missing, Changed, Locked, Damaged] {
             let source = "/home/someone/companion.db: errno 28".into();
             let error = from_store(StoreError::Outage { outage, source });
             assert_eq!(error.code, ErrorCode::Unavailable);

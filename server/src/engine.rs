@@ -14,7 +14,7 @@ use runtime::clock::SystemClock;
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
 use store::Store;
-use store_sqlite::Sqlite;
+use store_sqlite::{CHECKED_FIRST_BYTES, Sqlite};
 use tracing::info;
 
 use crate::config::Config;
@@ -31,7 +31,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let bundle = bundle.context("the prompts cannot be used")?;
     let providers = providers(config).context("the provider cannot be used")?;
     let folder = config.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&folder)).await;
+    let open = move || Sqlite::open_soon(&folder, CHECKED_FIRST_BYTES);
+    let opened = tokio::task::spawn_blocking(open).await;
     let store = opened.context("the task that opens the database ended early")??;
     let registry = assemble(config, Arc::new(store), providers, bundle).await?;
     info!(

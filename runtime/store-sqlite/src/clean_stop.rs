@@ -53,7 +53,7 @@ pub(crate) fn remember(file: &Path, checked: SystemTime) -> io::Result<()> {
 }
 
 /// The metadata that differ after every change of a file, and for a copy of it.
-fn state_of(file: &Metadata) -> String {
+pub(crate) fn state_of(file: &Metadata) -> String {
     let (device, inode, bytes) = (file.dev(), file.ino(), file.size());
     let (changed, nanos) = (file.ctime(), file.ctime_nsec());
     format!("{device} {inode} {bytes} {changed}.{nanos:09} {}", file.mtime_nsec())

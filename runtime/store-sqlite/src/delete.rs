@@ -94,11 +94,16 @@ pub(crate) fn publish_staged(db: &Connection) -> Result<usize, Cause> {
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![None::<i64>, STAGED])?)
 }
 
+/// Whether there are workers of an incomplete import.
+pub(crate) fn has_staged(db: &Connection) -> Result<bool, Cause> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE deleted_ms = ?)";
+    Ok(db.prepare_cached(sql)?.query_row([STAGED], |row| row.get(0))?)
+}
+
 /// Purges the workers of an incomplete import and returns whether there were any.
 pub(crate) fn purge_staged(db: &Connection) -> Result<bool, Cause> {
     // On a full disk even a statement that changes no row may fail.
-    let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE deleted_ms = ?)";
-    if !db.prepare_cached(sql)?.query_row([STAGED], |row| row.get::<_, bool>(0))? {
+    if !has_staged(db)? {
         return Ok(false);
     }
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![PURGING, STAGED])? > 0)

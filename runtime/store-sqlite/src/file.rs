@@ -9,11 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use store::{Cause, Outage};
+use store::{Cause, Outage, VisibilityFilter};
 
 use super::file_identity::beside;
 use super::schema::{APPLICATION_ID, Schema};
-use super::{OpenError, clean_stop, mend, migrate, outage, private};
+use super::{
+    OpenError, clean_stop, damage_note, delete, mend, migrate, outage, page_check, private, read,
+};
 
 /// How long a connection waits for another's lock. Within one process it only waits for checkpoints
 /// and backups.
@@ -27,40 +29,76 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// pages again and again, and a checkpoint writes each page once, so rare checkpoints write less.
 pub(crate) const WAL_PAGES: i64 = 4_000;
 
-/// The most findings in single rows before a check takes the whole file for damaged.
-const FINDINGS: usize = 10_000;
+/// After a checkpoint, a write-ahead log of more bytes is cut to this length. An import, or a check
+/// beside the service, can make it longer, and the start after a crash reads all of it.
+const WAL_BYTES: i64 = 32 << 20;
 
 /// A database that was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
-    /// When the whole file was last read to look for damage.
-    pub(crate) checked: SystemTime,
+    /// When the whole file was last read to look for damage. `None` means that this is still to be
+    /// done, beside the service ([`super::background_check`]).
+    pub(crate) checked: Option<SystemTime>,
+}
+
+/// Opens the file for writing; creates it if it is missing, and migrates an older schema. Unless it
+/// is known to be sound, all of it is read first. On an error the file is unchanged.
+#[cfg(test)]
+pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
+    open_soon(file, schema, u64::MAX)
 }
 
 /// Opens the file for writing; creates it if it is missing, and migrates an older schema. On an
 /// error the file is unchanged.
-pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
+///
+/// Unless the file is known to be sound, all of it is read first if it has at most `first` bytes, if
+/// its schema is older, or if the reads of a start find damage. Larger files are read later.
+pub(crate) fn open_soon(file: &Path, schema: &Schema, first: u64) -> Result<Opened, OpenError> {
     let now = SystemTime::now();
-    let checked = clean_stop::known(file, now);
-    let access = if checked.is_some() { Access::AfterCleanStop } else { Access::Alone };
-    let found = match look(file, schema, access)? {
-        Some(version) => version,
+    if let Some(detail) = damage_note::known(file) {
+        return Err(OpenError::Damaged { file: file.to_owned(), detail });
+    }
+    let mut checked = clean_stop::known(file, now);
+    let is_small = std::fs::metadata(file).is_ok_and(|found| found.len() <= first);
+    let mut access = match checked {
+        Some(_) => Access::AfterCleanStop,
+        None if is_small => Access::Alone,
+        None => Access::BeforeCheck,
+    };
+    // This connection stays open until the writing one is, which then need not read the
+    // write-ahead log again.
+    let looked = open_to_look(file, schema, access)?;
+    let found = match &looked {
+        Some((_, version)) => *version,
         None => {
             create(file, schema)?;
+            access = Access::AfterCleanStop;
             schema.version()
         }
     };
+    if access == Access::BeforeCheck
+        && let Some((db, _)) = &looked
+        && (found < schema.version() || is_start_damaged(db))
+    {
+        access = Access::Alone;
+        look(file, schema, access)?;
+    }
     clean_stop::forget(file);
+    damage_note::forget(file);
     let mut db = open_to_write(file)?;
+    drop(looked);
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
     }
     migrate::remove_old_copies(file, schema, now);
-    let mended = match checked {
-        Some(_) => mend::purge_staged(&db),
-        None => mend::mend(&mut db),
-    };
+    let mut mended = mend::purge_staged(&db);
+    if access == Access::Alone {
+        mended = mended.and_then(|()| mend_before_service(&mut db, file));
+    }
+    if access != Access::BeforeCheck {
+        checked = checked.or(Some(now));
+    }
     if let Err(error) = mended {
         // The broken rows stay as they are; all other rows can be used.
         tracing::error!(
@@ -68,14 +106,34 @@ pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
             "damaged rows cannot be repaired"
         );
     }
-    Ok(Opened { connection: db, checked: checked.unwrap_or(now) })
+    Ok(Opened { connection: db, checked })
 }
 
-/// Who else may use the file during the inspection.
+/// Whether the reads that a start depends on meet damage. They read single rows, or the ends of
+/// indexes.
+fn is_start_damaged(db: &Connection) -> bool {
+    let reads = || -> Result<(), Cause> {
+        read::unfinished(db)?;
+        read::workers(db, VisibilityFilter::InView, None, 1)?;
+        delete::has_staged(db)?;
+        Ok(())
+    };
+    reads().is_err_and(|cause| outage::is_damage(&cause))
+}
+
+fn mend_before_service(db: &mut Connection, file: &Path) -> Result<(), Cause> {
+    let reading = open_to_read(file)?;
+    let index = mend::index_state(&reading);
+    mend::mend(&reading, index, &mut |repair| repair.perform(db))
+}
+
+/// Who else may use the file during the inspection, and how much of it is inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Nobody: this process holds the folder, or no process does.
+    /// Nobody: this process holds the folder, or no process does. The whole file is read.
     Alone,
+    /// Nobody, and the whole file is going to be read beside the service.
+    BeforeCheck,
     /// Nobody, and the file is unchanged since the last clean stop, so it need not be checked
     /// again.
     AfterCleanStop,
@@ -131,17 +189,20 @@ pub(crate) fn open_to_look(
     };
     // A connection that only reads would leave a write-ahead log beside the file when it closes.
     let db = match access {
-        Access::Alone | Access::AfterCleanStop if wal_bytes == 0 => open_immutable(file)?,
+        Access::Alone | Access::BeforeCheck | Access::AfterCleanStop if wal_bytes == 0 => {
+            open_immutable(file)?
+        }
         _ => open_to_read(file)?,
     };
     let version = identify(&db, file, schema)?;
     if access == Access::Alone {
         check(&db, file)?;
-        // SQLite reads the missing part of a truncated last page as zeros. If there is a
-        // write-ahead log, it may hold that page.
-        if wal_bytes == 0 && bytes % page_bytes(&db, file)? != 0 {
-            return damaged("its end is missing");
-        }
+    }
+    // SQLite reads the missing part of a truncated last page as zeros. If there is a write-ahead
+    // log, it may hold that page.
+    let is_alone = matches!(access, Access::Alone | Access::BeforeCheck);
+    if is_alone && wal_bytes == 0 && bytes % page_bytes(&db, file)? != 0 {
+        return damaged("its end is missing");
     }
     Ok(Some((db, version)))
 }
@@ -207,6 +268,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    db.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
     // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
     db.pragma_update(None, "secure_delete", true)?;
     keep_temporary_data_in_memory(db)?;
@@ -280,54 +342,18 @@ fn identify(db: &Connection, file: &Path, schema: &Schema) -> Result<i64, OpenEr
     Ok(version)
 }
 
-fn page_bytes(db: &Connection, file: &Path) -> Result<u64, OpenError> {
-    db.pragma_query_value(None, "page_size", |row| row.get(0))
-        .map_err(|error| open_error(file, error.into()))
-}
-
-/// Checks that the pages of the file are sound. Findings about single rows are not errors here: a
-/// broken row only affects the reads of that row.
+/// Reads the whole file. Errors if its pages are not sound.
 fn check(db: &Connection, file: &Path) -> Result<(), OpenError> {
-    let findings = findings(db, "quick_check").map_err(|error| open_error(file, error.into()))?;
-    match findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
+    let found = page_check::check(db).map_err(|error| open_error(file, error.into()))?;
+    match found.damage {
         None => Ok(()),
         Some(detail) => Err(OpenError::Damaged { file: file.to_owned(), detail }),
     }
 }
 
-/// The findings of one of SQLite's checks. If there are too many, the last entry stands for the
-/// rest.
-pub(crate) fn findings(db: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
-    match collect(db, &format!("PRAGMA {check}({FINDINGS})")) {
-        // The index of texts is too broken for the check, so every other table is checked by
-        // itself.
-        Err(error) if mend::is_of_index(&error.to_string()) => {
-            let sql = "SELECT name FROM sqlite_schema
-                 WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
-            let mut findings = vec![error.to_string()];
-            for table in collect(db, sql)? {
-                findings.extend(collect(db, &format!("PRAGMA {check}({table})"))?);
-            }
-            Ok(findings)
-        }
-        findings => findings,
-    }
-}
-
-fn collect(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text: String = row.get(0)?;
-        if text != "ok" {
-            found.push(text);
-        }
-    }
-    if found.len() >= FINDINGS {
-        found.push("too much of it is not what was written".to_owned());
-    }
-    Ok(found)
+fn page_bytes(db: &Connection, file: &Path) -> Result<u64, OpenError> {
+    db.pragma_query_value(None, "page_size", |row| row.get(0))
+        .map_err(|error| open_error(file, error.into()))
 }
 
 /// The error for a person whose file cannot be used.
@@ -347,6 +373,8 @@ pub(crate) fn open_error(file: &Path, source: Cause) -> OpenError {
         Some(Outage::Full) => OpenError::Full { folder: folder.to_owned() },
         Some(Outage::ReadOnly) => OpenError::ReadOnly { file },
         Some(Outage::Locked) => OpenError::Busy { file },
-        Some(Outage::Missing | Outage::Changed) | None => OpenError::Open { file, source },
+        Some(Outage::Missing | Outage::Changed | Outage::Damaged) | None => {
+            OpenError::Open { file, source }
+        }
     }
 }

@@ -5,15 +5,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
     Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
-    ImportSource, Imported, ListPosition, Outage, Page, Salvage, Search, Store, StoreError, Stored,
-    VisibilityFilter,
+    ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
+    StoreError, Stored, VisibilityFilter,
 };
 use tokio::sync::Mutex;
 
+use background_check::BackgroundCheck;
 use file::Access;
 use file_identity::FileIdentity;
 use lock::FolderLock;
@@ -22,7 +24,9 @@ use schema::Schema;
 use staging::Staging;
 use writer::{Change, Writer};
 
+mod background_check;
 mod clean_stop;
+mod damage_note;
 mod delete;
 mod delta;
 mod file;
@@ -31,6 +35,7 @@ mod lock;
 mod mend;
 mod migrate;
 mod outage;
+mod page_check;
 mod private;
 mod prompts;
 mod read;
@@ -50,6 +55,14 @@ pub use read_only::{Backup, BackupError, ReadOnlyStore};
 
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
+
+/// A database of at most this many bytes is checked before it is served. This takes some 20
+/// milliseconds.
+pub const CHECKED_FIRST_BYTES: u64 = 4 << 20;
+
+/// For how long a store that closes waits until the check beside it has ended. It ends at once,
+/// unless the disk does not answer.
+const CHECK_ENDS: Duration = Duration::from_millis(500);
 
 /// Why a database cannot be used. Each variant's text says what a person can do about it. The
 /// database is unchanged.
@@ -169,24 +182,46 @@ pub struct Sqlite {
     searchers: Readers,
     /// Held during an import, because the staged rows belong to only one import at a time.
     importing: Arc<Mutex<()>>,
+    check: Arc<BackgroundCheck>,
     /// The lock is held as long as a handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
 
 impl Sqlite {
     /// Opens the database of a data folder. Creates the folder and the file if they are missing,
-    /// and migrates an older schema after a backup beside the file. Blocks; meant for start-up.
+    /// and migrates an older schema after a backup beside the file. Unless the file is unchanged
+    /// since a clean stop, all of it is read first. Blocks.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_soon(folder, u64::MAX)
+    }
+
+    /// Like [`Self::open`], but if the file has more than `first` bytes, it is read beside the
+    /// service, and its rows are repaired there. Until then the file is not changed, and what is
+    /// committed is in the write-ahead log. If it is found to be damaged, every write fails with
+    /// [`Outage::Damaged`], and it cannot be opened again. Blocks, for a time that does not depend
+    /// on the size of the file.
+    pub fn open_soon(folder: &Path, first: u64) -> Result<Self, OpenError> {
         let unusable = |source| folder_error(folder, source);
         private::make_folder(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
-        let opened = file::open(&file, &Schema::current())?;
+        let opened = file::open_soon(&file, &Schema::current(), first)?;
+        let is_checked = opened.checked.is_some();
         let identity = FileIdentity::of(&file).map_err(unusable)?;
         let readers = Readers::start(&file, &identity, READERS)?;
         let searchers = Readers::start(&file, &identity, SEARCHERS)?;
-        let writer = Writer::start(opened, identity, lock.clone()).map_err(unusable)?;
-        Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
+        let writer = Writer::start(opened, identity.clone(), lock.clone()).map_err(unusable)?;
+        let check = match is_checked {
+            true => BackgroundCheck::none(),
+            false => BackgroundCheck::start(identity, writer.clone()).map_err(unusable)?,
+        };
+        let (importing, check) = (Arc::default(), Arc::new(check));
+        Ok(Self { writer, readers, searchers, importing, check, _lock: lock })
+    }
+
+    /// Waits until the check beside the service has ended, if there is one.
+    pub async fn checked(&self) {
+        self.check.ended().await;
     }
 
     /// Inspects the database of a data folder without changing anything, even while a server uses
@@ -196,6 +231,9 @@ impl Sqlite {
         let holder = FolderLock::holder(folder)?;
         let access = if holder.is_some() { Access::Shared } else { Access::Alone };
         let (file, known) = (folder.join(FILE), schema.version());
+        if let Some(detail) = damage_note::known(&file) {
+            return Err(OpenError::Damaged { file, detail });
+        }
         let Some((db, found)) = file::open_to_look(&file, &schema, access)? else {
             return Ok(Look { holder, schema: None, known, unreadable: 0 });
         };
@@ -319,7 +357,9 @@ impl Store for Sqlite {
     }
 
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
-        self.searchers.read(move |db| search::search(db, &search)).await
+        let mut found = self.searchers.read(move |db| search::search(db, &search)).await?;
+        found.cut_short |= self.check.is_index_incomplete();
+        Ok(found)
     }
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {
@@ -391,7 +431,13 @@ impl Store for Sqlite {
         staging.import(one, logs, differing).await
     }
 
+    async fn repaired(&self) -> Option<Repaired> {
+        self.check.repaired().await
+    }
+
     async fn close(&self) {
+        self.check.stop();
+        let _ = tokio::time::timeout(CHECK_ENDS, self.check.ended()).await;
         self.writer.close().await;
     }
 }

@@ -11,7 +11,7 @@ use store::{Cause, ConversationExport, Salvage, StoreError};
 
 use super::file::{self, Access};
 use super::schema::Schema;
-use super::{FILE, OpenError, mend, outage, transfer};
+use super::{FILE, OpenError, mend, outage, page_check, transfer};
 
 /// A database that is opened for reading only. Its calls block.
 pub struct ReadOnlyStore {
@@ -118,7 +118,7 @@ fn check(copy: &Path) -> Result<Backup, BackupError> {
     let db = file::open_to_read(copy).map_err(|error| BackupError::Copy(error.into()))?;
     // A row that cannot be read is copied as it is, and affects only its own conversation in the
     // copy, too.
-    let findings = file::findings(&db, "integrity_check").map_err(fails)?;
+    let findings = page_check::findings(&db, "integrity_check").map_err(fails)?;
     if let Some(finding) = findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
         return Err(BackupError::Damaged(finding));
     }

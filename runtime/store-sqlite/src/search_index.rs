@@ -5,6 +5,7 @@
 //! they were imported later. The text itself is only in the log.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -101,6 +102,28 @@ pub(crate) fn index_all(db: &Connection) -> Result<(), Cause> {
         index(db, row.get(0)?, &known)?;
     }
     Ok(())
+}
+
+/// Writes texts with higher numbers than `after` into the index, as far as they are missing from it,
+/// for about as long as `step`. Returns the number of the last one, or `None` if there are no more.
+pub(crate) fn fill_missing(
+    db: &Connection,
+    after: i64,
+    step: Duration,
+) -> Result<Option<i64>, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM texts WHERE id > ? AND id NOT IN (SELECT id FROM grams_docsize) ORDER BY id",
+    )?;
+    let mut rows = statement.query([after])?;
+    let (begun, known) = (Instant::now(), Known::new());
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        index(db, number, &known)?;
+        if begun.elapsed() >= step {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }
 
 /// Removes at most `most` texts of a worker. True if there may be more.

@@ -49,6 +49,10 @@ const PIECE_BYTES: usize = 16 << 10;
 /// others can keep writing and the staged rows can be removed.
 const RESERVE_BYTES: u64 = 32 << 20;
 
+/// From this length of the write-ahead log on it is checkpointed also within a conversation. The log
+/// of one conversation could otherwise be a gigabyte, which a start after a crash would have to read.
+const LOG_BYTES: u64 = 16 << 20;
+
 /// The next events of a conversation.
 pub(crate) struct Piece {
     /// The log's id, in the first piece of a conversation.
@@ -239,15 +243,20 @@ impl Staging {
         let own = self.checkpoints.is_none();
         while !self.pieces.is_empty() {
             let mut pieces = std::mem::take(&mut self.pieces);
-            self.pieces = threads.block_on(self.writer.alone(move |db| {
+            let staged = self.writer.alone(move |db| {
                 db.stage(&mut pieces, own)?;
-                Ok(pieces)
-            }))?;
-        }
-        if let Some(connection) = &self.checkpoints {
-            // If the checkpoint is not possible now, a later one does it.
-            let passive = "PRAGMA wal_checkpoint(PASSIVE)";
-            let _ = connection.query_row(passive, [], |_| Ok(()));
+                Ok((pieces, db.holds_checkpoints(), db.log_bytes()))
+            });
+            let (rest, held, log_bytes) = threads.block_on(staged)?;
+            self.pieces = rest;
+            if let Some(connection) = &self.checkpoints
+                && !held
+                && (log_bytes > LOG_BYTES || self.pieces.is_empty())
+            {
+                // If the checkpoint is not possible now, a later one does it.
+                let passive = "PRAGMA wal_checkpoint(PASSIVE)";
+                let _ = connection.query_row(passive, [], |_| Ok(()));
+            }
         }
         self.bytes = 0;
         Ok(())

@@ -101,6 +101,21 @@ impl Writer {
         done.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Like [`Self::alone`], for threads that may block.
+    pub(crate) fn alone_blocking<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, done) = oneshot::channel();
+        let job = Job::Alone(Box::new(move |db| {
+            let _ = reply.send(db.caught(work));
+        }));
+        self.jobs.blocking_send(job).map_err(|_| StoreError::Closed)?;
+        self.thread.unpark();
+        done.blocking_recv().map_err(|_| StoreError::Closed)?
+    }
+
     /// Checks that a commit would currently succeed; otherwise the error is the one that it would
     /// fail with.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {

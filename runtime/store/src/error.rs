@@ -64,6 +64,9 @@ pub enum Outage {
     Changed,
     /// Another program has locked the store.
     Locked,
+    /// A check found damage that affects more than single conversations. What can be read can still
+    /// be read, and nothing is written until the store was replaced, for example by a backup.
+    Damaged,
 }
 
 impl fmt::Display for Outage {
@@ -74,6 +77,7 @@ impl fmt::Display for Outage {
             Self::Missing => "it is gone from its place",
             Self::Changed => "its files were changed by somebody else",
             Self::Locked => "another program holds it",
+            Self::Damaged => "it is damaged",
         })
     }
 }

@@ -181,6 +181,16 @@ pub struct Deleted {
     pub at: Timestamp,
 }
 
+/// What a store has repaired while it was in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repaired {
+    /// The row of a worker, or a worker was added for a log that had none.
+    Worker(WorkerId),
+    /// The indexes by which workers and unfinished turns are found: there may be unfinished turns
+    /// that were not found before.
+    Lookups,
+}
+
 /// Stores the logs.
 ///
 /// A row that cannot be read affects no worker but its own. Reads of many workers give a
@@ -343,6 +353,12 @@ pub trait Store: Send + Sync + 'static {
         logs: ImportSource,
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError>;
+
+    /// Waits for the next repair of a store that checks its data while it is in use. `None`: there
+    /// will be no more.
+    async fn repaired(&self) -> Option<Repaired> {
+        None
+    }
 
     /// Commits the pending requests and closes; afterwards every write fails with `Closed`.
     /// Committed data can be read until the store is dropped, so that observers get the last events

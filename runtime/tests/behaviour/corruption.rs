@@ -15,7 +15,7 @@ use protocol::api::CreateWorker;
 use rusqlite::Connection;
 use store::VisibilityFilter;
 
-use crate::stage::{Stage, copy_as_it_is, soon};
+use crate::stage::{Setting, Stage, copy_as_it_is, soon};
 use damage::{Case, Damaged, cases, strike};
 use examine::examine;
 
@@ -144,6 +144,46 @@ async fn a_missing_row_affects_only_its_conversation() {
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// The rows and the index are repaired only when the runtime already serves them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_repaired_while_it_is_served_is_shown_and_its_turn_is_interrupted() {
+    let (folder, _) = furnished().await;
+    let db = Connection::open(folder.path().join("companion.db")).unwrap();
+    // The index of unfinished turns is built with a condition that no row fulfils.
+    for (from, to) in [("IS NULL", "= -5"), ("= -5", "IS NULL")] {
+        let sql = format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, '{from}', '{to}')
+             WHERE name = 'turns_unfinished';
+             PRAGMA writable_schema = RESET;
+             REINDEX turns_unfinished;"
+        );
+        let last = sql.replace("REINDEX turns_unfinished;", "");
+        db.execute_batch(if to == "IS NULL" { &last } else { &sql }).unwrap();
+    }
+    db.execute("UPDATE workers SET used_ms = used_ms + 1", []).unwrap();
+    drop(db);
+    let setting = Setting { check_first_bytes: 0, ..Setting::default() };
+    let stage = Stage::open(setting, folder).await.unwrap();
+    let are_repaired = async {
+        loop {
+            let page = stage.runtime.workers(None, 50).await.unwrap();
+            let mut found = Vec::new();
+            for worker in &page.workers {
+                assert!(page.workers.len() > 3);
+                let whole = stage.runtime.snapshot(worker.worker_id).await.unwrap();
+                let are_final = whole.transcript.turns.iter().all(|turn| turn.state.is_final());
+                found.push(!worker.unreadable && !whole.worker.unreadable && are_final);
+            }
+            if !found.contains(&false) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(are_repaired).await;
 }
 
 /// The parents of two messages form a cycle, which a walk up the tree would never leave.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
     Acceptance, Append, Branch, ConflictPolicy, ConversationExport, Deleted, Durability, Found,
-    ImportSource, Imported, ListPosition, Outage, Page, Salvage, Search, Store, StoreError, Stored,
-    VisibilityFilter,
+    ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
+    StoreError, Stored, VisibilityFilter,
 };
 use tokio::sync::watch;
 
@@ -373,6 +373,10 @@ impl Store for Faulty {
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         self.inner.import(logs, differing).await
+    }
+
+    async fn repaired(&self) -> Option<Repaired> {
+        self.inner.repaired().await
     }
 
     async fn close(&self) {

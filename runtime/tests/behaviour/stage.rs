@@ -31,6 +31,8 @@ pub(crate) struct Setting {
     /// Whether there is a model.
     pub model: bool,
     pub undo_delete_ms: u64,
+    /// A larger database is checked beside the runtime.
+    pub check_first_bytes: u64,
 }
 
 impl Default for Setting {
@@ -51,6 +53,7 @@ impl Default for Setting {
             transcript_page: 50,
             model: true,
             undo_delete_ms: hour_ms,
+            check_first_bytes: u64::MAX,
         }
     }
 }
@@ -80,7 +83,8 @@ impl Stage {
         folder: TempDir,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let script = Script::new();
-        let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path())?)));
+        let store = Sqlite::open_soon(folder.path(), setting.check_first_bytes)?;
+        let store = Arc::new(Faulty::around(Arc::new(store)));
         let providers = match setting.model {
             true => Providers::none()
                 .with_default(script.provider(), None)

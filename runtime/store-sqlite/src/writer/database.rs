@@ -7,15 +7,17 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use store::{Cause, Durability, Outage, StoreError};
 use tokio::sync::oneshot;
 
 use super::group::{Change, Done, Failure, Work, perform, probe, synchronize};
 use crate::file::Opened;
 use crate::file_identity::FileIdentity;
+use crate::mend::{self, Repair};
 use crate::search_index::{self, Index};
 use crate::staging::{self, Piece};
-use crate::{clean_stop, delete, file, outage};
+use crate::{clean_stop, damage_note, delete, file, outage};
 
 /// A write-ahead log of more bytes is emptied when the disk is full.
 const LONG_LOG: u64 = 4 << 20;
@@ -36,14 +38,29 @@ pub(crate) struct Database {
     /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
     /// log still holds them.
     swept: bool,
-    /// When the whole file was read last to look for damage.
-    checked: SystemTime,
+    /// When the whole file was read last to look for damage; `None` until that was done.
+    checked: Option<SystemTime>,
+    checkpoints: Checkpoints,
+    /// What a check of the whole file has found. Nothing is written any more.
+    damage: Option<String>,
+}
+
+/// Whether the write-ahead log is written into the database's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checkpoints {
+    Allowed,
+    /// The file may be damaged, so it stays as it is until it was checked.
+    Held,
 }
 
 impl Database {
     pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
         let Opened { connection, checked } = opened;
-        Self {
+        let checkpoints = match checked {
+            Some(_) => Checkpoints::Allowed,
+            None => Checkpoints::Held,
+        };
+        let database = Self {
             connection,
             durability: None,
             identity,
@@ -51,7 +68,11 @@ impl Database {
             index: Index::Written,
             swept: false,
             checked,
-        }
+            checkpoints,
+            damage: None,
+        };
+        database.checkpoint_by_itself(true);
+        database
     }
 
     /// Commits a group. Returns each job's result with the channel for it.
@@ -93,9 +114,70 @@ impl Database {
         results.into_iter().zip(replies).collect()
     }
 
+    /// Lets commits checkpoint the write-ahead log again: the pages of the file are sound, or the log
+    /// has become too long to wait for that.
+    pub(crate) fn allow_checkpoints(&mut self) {
+        self.checkpoints = Checkpoints::Allowed;
+        self.checkpoint_by_itself(true);
+        self.swept = self.swept && !self.empty_log(Duration::ZERO);
+    }
+
+    /// Whether the file must not be written yet.
+    pub(crate) fn holds_checkpoints(&self) -> bool {
+        self.checkpoints == Checkpoints::Held
+    }
+
+    /// The length of the write-ahead log.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.identity.wal_bytes()
+    }
+
+    /// Notes that the whole file was read and repaired at `checked`.
+    pub(crate) fn note_check(&mut self, checked: SystemTime) {
+        self.checked = Some(checked);
+    }
+
+    /// Stops all writing, because the file is damaged. It stays as it is, and its write-ahead log
+    /// keeps what was committed since.
+    pub(crate) fn stop_writing(&mut self, damage: &str) {
+        self.checkpoints = Checkpoints::Held;
+        self.checkpoint_by_itself(false);
+        self.damage = Some(damage.to_owned());
+        if let Err(error) = damage_note::remember(self.identity.file(), damage) {
+            tracing::warn!(%error, "the next start has to find the damage again");
+        }
+    }
+
+    /// Performs a repair of rows or of the index of texts.
+    pub(crate) fn repair(&mut self, repair: Repair) -> Result<mend::Done, StoreError> {
+        self.refuse_if_damaged()?;
+        self.identity.check()?;
+        let rebuilds = matches!(repair, Repair::EmptyIndex);
+        let done = repair.perform(&mut self.connection);
+        let done = done.map_err(|cause| self.failed(Failure::Cause(cause)))?;
+        if rebuilds {
+            // From now on new texts are written into the new index.
+            self.index = Index::Written;
+        }
+        Ok(done)
+    }
+
+    fn refuse_if_damaged(&self) -> Result<(), StoreError> {
+        match &self.damage {
+            Some(damage) => {
+                let source = Cause::from(format!("the database is damaged: {damage}"));
+                Err(StoreError::Outage { outage: Outage::Damaged, source })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Checkpoints the write-ahead log and truncates it, unless somebody reads from it for longer
-    /// than `wait`. Returns whether it did.
+    /// than `wait`, or checkpoints are held. Returns whether it did.
     fn empty_log(&self, wait: Duration) -> bool {
+        if self.holds_checkpoints() {
+            return false;
+        }
         let checkpoint = || -> rusqlite::Result<bool> {
             self.connection.busy_timeout(wait)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
@@ -127,7 +209,10 @@ impl Database {
         // If the database was replaced by another file, the old connection is kept: it still has
         // the right file open.
         match self.identity.check().map(|()| file::open_to_write(self.identity.file())) {
-            Ok(Ok(fresh)) => (self.connection, self.durability) = (fresh, None),
+            Ok(Ok(fresh)) => {
+                (self.connection, self.durability) = (fresh, None);
+                self.checkpoint_by_itself(true);
+            }
             Ok(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "there is no new connection; the store goes on with the one it has"
@@ -154,6 +239,7 @@ impl Database {
 
     /// Commits a group. On an error nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
+        self.refuse_if_damaged()?;
         let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
         // While the files are missing nothing can be committed. A group of deltas is checked only
         // before its commit.
@@ -207,6 +293,7 @@ impl Database {
         pieces: &mut VecDeque<Piece>,
         checkpoints: bool,
     ) -> Result<(), StoreError> {
+        self.refuse_if_damaged()?;
         // The pieces set the level that they need.
         self.durability = None;
         let identity = &self.identity;
@@ -224,6 +311,7 @@ impl Database {
     /// Makes all staged workers visible, or none. Errors if there are not exactly `workers` of
     /// them.
     pub(crate) fn publish_staged(&mut self, workers: usize) -> Result<(), StoreError> {
+        self.refuse_if_damaged()?;
         self.durability = None;
         self.checkpoint_by_itself(true);
         staging::publish(&mut self.connection, &self.identity, workers)
@@ -232,6 +320,7 @@ impl Database {
 
     /// Purges all staged workers; a collection removes their rows. Returns whether there were any.
     pub(crate) fn purge_staged(&mut self) -> Result<bool, StoreError> {
+        self.refuse_if_damaged()?;
         self.checkpoint_by_itself(true);
         delete::purge_staged(&self.connection).map_err(|cause| self.not_imported(cause))
     }
@@ -246,9 +335,10 @@ impl Database {
         self.identity.file()
     }
 
-    /// Whether commits checkpoint the write-ahead log by themselves once it is long.
+    /// Whether commits checkpoint the write-ahead log by themselves once it is long. While
+    /// checkpoints are held, they never do.
     fn checkpoint_by_itself(&self, does: bool) {
-        let pages = if does { file::WAL_PAGES } else { 0 };
+        let pages = if does && !self.holds_checkpoints() { file::WAL_PAGES } else { 0 };
         let set =
             self.connection
                 .query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
@@ -300,6 +390,11 @@ impl Database {
         // The readers' connections may live longer than this one, and SQLite checkpoints by itself
         // only when the last connection closes.
         let is_folded = self.empty_log(file::BUSY);
+        if self.holds_checkpoints() {
+            // Otherwise SQLite does a checkpoint when the last connection closes.
+            let kept = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = self.connection.set_db_config(kept, true);
+        }
         let is_sound = self.trouble.is_none() && self.index == Index::Written;
         let is_in_place = self.identity.check_database().is_ok();
         let file = self.identity.file().to_owned();
@@ -310,7 +405,8 @@ impl Database {
         if is_folded
             && is_sound
             && is_in_place
-            && let Err(error) = clean_stop::remember(&file, self.checked)
+            && let Some(checked) = self.checked
+            && let Err(error) = clean_stop::remember(&file, checked)
         {
             tracing::debug!(%error, "the next start reads the whole database");
         }

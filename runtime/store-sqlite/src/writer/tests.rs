@@ -20,8 +20,12 @@ fn delete() -> Change {
 #[tokio::test]
 async fn only_after_a_stop_in_order_is_the_file_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let checked =
-        || file::open(&folder.path().join("companion.db"), &Schema::current()).unwrap().checked;
+    let checked = || {
+        file::open(&folder.path().join("companion.db"), &Schema::current())
+            .unwrap()
+            .checked
+            .unwrap()
+    };
     let first = checked();
     let crashed = checked();
     assert!(crashed > first);

@@ -12,6 +12,7 @@ use store::contract::{Part, TestStore};
 use store_sqlite::Sqlite;
 use tempfile::TempDir;
 
+mod checked_later;
 mod damage;
 mod disk;
 mod files;
