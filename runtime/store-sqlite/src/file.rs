@@ -27,6 +27,9 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// pages again and again, and a checkpoint writes each page once, so rare checkpoints write less.
 pub(crate) const WAL_PAGES: i64 = 4_000;
 
+/// The most prepared statements that a connection keeps. It is more than there are.
+const STATEMENTS: usize = 128;
+
 /// The most findings in single rows before a check takes the whole file for damaged.
 const FINDINGS: usize = 10_000;
 
@@ -152,9 +155,17 @@ pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(file, flags).map_err(fails)?;
     db.busy_timeout(BUSY).map_err(fails)?;
-    db.set_prepared_statement_cache_capacity(64);
+    keep_statements(&db).map_err(fails)?;
     open_wal(&db).map_err(fails)?;
     Ok(db)
+}
+
+/// Lets a connection prepare each of our statements only once.
+fn keep_statements(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
+    // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Makes SQLite open the write-ahead log now. Otherwise it would wait for the first statement, and
@@ -201,10 +212,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
     db.pragma_update(None, "secure_delete", true)?;
-    db.set_prepared_statement_cache_capacity(64);
-    // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
-    // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    keep_statements(db)?;
     open_wal(db)
 }
 

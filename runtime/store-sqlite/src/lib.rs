@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use file::Access;
 use file_identity::FileIdentity;
 use lock::FolderLock;
-use readers::{READERS, Readers, SEARCHERS};
+use readers::{Readers, SEARCHERS, readers};
 use schema::Schema;
 use staging::Staging;
 use writer::{Change, Writer};
@@ -183,7 +183,7 @@ impl Sqlite {
         let file = folder.join(FILE);
         let opened = file::open(&file, &Schema::current())?;
         let identity = FileIdentity::of(&file).map_err(unusable)?;
-        let readers = Readers::start(&file, &identity, READERS)?;
+        let readers = Readers::start(&file, &identity, readers())?;
         let searchers = Readers::start(&file, &identity, SEARCHERS)?;
         let writer = Writer::start(opened, identity, lock.clone()).map_err(unusable)?;
         Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
