@@ -169,7 +169,10 @@ fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
 /// Renders the messages, into the messages themselves or into the server's page if there is one.
 async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
     match use_context::<PageHtml>() {
-        Some(page) => page.fill(worker_id, transcript).await,
+        Some(page) => {
+            page.want(worker_id, transcript);
+            page.render().await;
+        }
         None => rendering::fill(worker_id, transcript).await,
     }
 }
