@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use protocol::sample;
+use protocol::{Message, sample};
 
 fn conversation(n: u8) -> WorkerId {
     WorkerId::from_parts(u64::from(n), [n; 10])
@@ -54,8 +54,10 @@ async fn a_slow_conversation_does_not_delay_another() {
         assert!(polled(view.as_mut()).is_pending());
     }
     let answer = sample::turn().answer;
-    let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
-    assert_eq!(other, ["<p dir=\"auto\"><em>a</em></p>"]);
+    let other = vec![Unrendered { message: answer, text: "*a*".into() }];
+    let other = html(&renderers, conversation(2), other, &Budget::default()).await;
+    let other: Vec<_> = other.into_iter().map(Outcome::blocks).collect();
+    assert_eq!(other.concat(), ["<p dir=\"auto\"><em>a</em></p>"]);
     // Its own observers get their permits one after another.
     done.send(()).unwrap();
     assert!(slow.await.unwrap());
@@ -85,7 +87,8 @@ async fn a_rendering_that_is_no_longer_awaited_leaves_the_queue_or_stops() {
     let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     let budget = Budget::default();
     {
-        let gone = html(&renderers, conversation(5), "a", sample::turn().answer, &budget);
+        let gone = vec![Unrendered { message: sample::turn().answer, text: "a".into() }];
+        let gone = html(&renderers, conversation(5), gone, &budget);
         assert!(polled(pin!(gone)).is_pending());
     }
     taken.pop();
@@ -151,8 +154,49 @@ async fn an_answer_that_still_streams_is_always_rendered() {
     let transcript = transcript();
     assert!(!transcript.turns[0].state.is_final());
     let page = PageHtml { budget: Budget::of(Duration::ZERO), ..PageHtml::default() };
-    page.fill(conversation(8), &transcript).await;
+    page.want(conversation(8), &transcript);
+    page.render().await;
     let shown = |n: usize| page.of(transcript.messages[n].id).unwrap();
     assert_eq!(shown(1), "<p dir=\"auto\"><em>new</em></p>");
     assert!(shown(0).contains("rendered-late"));
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<p dir=\"auto\">{text}</p>")
+}
+
+fn unrendered(texts: &[&str]) -> Vec<Unrendered> {
+    let message = |n: usize| MessageId::from_parts(n as u64, [1; 10]);
+    let texts = texts.iter().enumerate();
+    texts.map(|(n, text)| Unrendered { message: message(n), text: (*text).into() }).collect()
+}
+
+async fn shown(conversation: WorkerId, texts: &[&str], budget: &Budget) -> Vec<String> {
+    let html = html_or_known(conversation, unrendered(texts), budget).await;
+    html.iter().map(|blocks| blocks.concat()).collect()
+}
+
+#[tokio::test]
+async fn messages_are_rendered_in_batches_and_keep_their_order() {
+    let long = "x".repeat(BATCH_BYTES / 2);
+    let texts = ["a", &long, "b", &long, &long, &long, "c"];
+    let expected = texts.map(paragraph);
+    assert_eq!(first_batch(&unrendered(&texts).into()), 3);
+    assert_eq!(first_batch(&unrendered(&[&long.repeat(3)]).into()), 1);
+    assert_eq!(shown(conversation(20), &texts, &Budget::default()).await, expected);
+}
+
+/// A spent budget tells what is rendered and what was known.
+#[tokio::test]
+async fn only_a_text_that_was_not_rendered_before_is_rendered() {
+    let (known, spent) = (conversation(21), Budget::of(Duration::ZERO));
+    shown(known, &["a", "b"], &Budget::default()).await;
+    assert_eq!(shown(known, &["a", "b"], &spent).await, [paragraph("a"), paragraph("b")]);
+    let changed = shown(known, &["b", "b"], &spent).await;
+    assert!(changed[0].contains("rendered-late"), "{changed:?}");
+    assert_eq!(changed[1], paragraph("b"));
+    let elsewhere = shown(conversation(22), &["a"], &spent).await;
+    assert!(elsewhere[0].contains("rendered-late"), "{elsewhere:?}");
+    // Plain text is not kept.
+    assert_eq!(shown(conversation(22), &["a"], &Budget::default()).await, [paragraph("a")]);
 }

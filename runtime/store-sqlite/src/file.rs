@@ -33,6 +33,9 @@ pub(crate) const WAL_PAGES: i64 = 4_000;
 /// beside the service, can make it longer, and the start after a crash reads all of it.
 const WAL_BYTES: i64 = 32 << 20;
 
+/// The most prepared statements that a connection keeps. It is more than there are.
+const STATEMENTS: usize = 128;
+
 /// A database that was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -214,7 +217,7 @@ pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
     let db = Connection::open_with_flags(file, flags).map_err(fails)?;
     db.busy_timeout(BUSY).map_err(fails)?;
     keep_temporary_data_in_memory(&db).map_err(fails)?;
-    db.set_prepared_statement_cache_capacity(64);
+    keep_statements(&db).map_err(fails)?;
     open_wal(&db).map_err(fails)?;
     Ok(db)
 }
@@ -224,6 +227,14 @@ pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
 /// folder whose owner and modes are checked.
 fn keep_temporary_data_in_memory(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "temp_store", "memory")
+}
+
+/// Lets a connection prepare each of our statements only once.
+fn keep_statements(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
+    // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Makes SQLite open the write-ahead log now. Otherwise it would wait for the first statement, and
@@ -272,10 +283,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
     db.pragma_update(None, "secure_delete", true)?;
     keep_temporary_data_in_memory(db)?;
-    db.set_prepared_statement_cache_capacity(64);
-    // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
-    // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    keep_statements(db)?;
     open_wal(db)
 }
 

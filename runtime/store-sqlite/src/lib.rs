@@ -19,7 +19,7 @@ use background_check::BackgroundCheck;
 use file::Access;
 use file_identity::FileIdentity;
 use lock::FolderLock;
-use readers::{READERS, Readers, SEARCHERS};
+use readers::{Readers, SEARCHERS, readers};
 use schema::Schema;
 use staging::Staging;
 use writer::{Change, Writer};
@@ -208,7 +208,7 @@ impl Sqlite {
         let opened = file::open_soon(&file, &Schema::current(), first)?;
         let is_checked = opened.checked.is_some();
         let identity = FileIdentity::of(&file).map_err(unusable)?;
-        let readers = Readers::start(&file, &identity, READERS)?;
+        let readers = Readers::start(&file, &identity, readers())?;
         let searchers = Readers::start(&file, &identity, SEARCHERS)?;
         let writer = Writer::start(opened, identity.clone(), lock.clone()).map_err(unusable)?;
         let check = match is_checked {

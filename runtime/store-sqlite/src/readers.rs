@@ -2,9 +2,11 @@
 //! one queue, so that a long read keeps one thread busy and delays nobody else as long as another
 //! thread is free.
 
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rusqlite::Connection;
 use store::{Cause, StoreError};
@@ -13,15 +15,22 @@ use tokio::sync::{mpsc, oneshot};
 use super::file_identity::FileIdentity;
 use super::{OpenError, file, outage};
 
-/// The number of threads for reads. There are several, so that reading a long page does not delay
-/// the observers' reads.
-pub(crate) const READERS: usize = 2;
+/// The fewest and the most threads for reads. There are several, so that reading a long page does not
+/// delay the observers' reads, and as many as processors, because reads mostly find their pages in
+/// memory. Each connection keeps up to 2 MB of the database.
+const READERS: RangeInclusive<usize> = 2..=8;
 
 /// The number of threads for searches, which take longer and must not delay other reads.
 pub(crate) const SEARCHERS: usize = 1;
 
 /// The most reads that wait for a thread; further callers wait until there is room.
 const JOBS: usize = 256;
+
+/// The number of threads for reads on this machine.
+pub(crate) fn readers() -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    processors.clamp(*READERS.start(), *READERS.end())
+}
 
 type Job = Box<dyn FnOnce(&Connection) -> After + Send>;
 
@@ -98,7 +107,7 @@ fn start(
     let mut db = file::open_to_read(path)?;
     let (file, identity) = (path.to_owned(), identity.clone());
     let next = move || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-    std::thread::Builder::new()
+    thread::Builder::new()
         .name(format!("store-reader-{number}"))
         .spawn(move || {
             while let Some(job) = next() {
@@ -120,6 +129,7 @@ fn start(
 mod tests {
     use super::*;
     use crate::schema::Schema;
+    use rusqlite::StatementStatus;
 
     /// Two threads on an empty database, with its folder and the connection that writes.
     fn two_readers() -> (Readers, (tempfile::TempDir, Connection)) {
@@ -149,6 +159,25 @@ mod tests {
         };
         let (long, ()) = tokio::join!(long, others);
         long.unwrap();
+    }
+
+    /// The index `events_that_begin_messages` holds only some kinds. SQLite would look at each bound
+    /// value anew to decide whether it may use the index.
+    #[tokio::test]
+    async fn a_statement_is_prepared_once() {
+        let (readers, _database) = two_readers();
+        let prepared_again = readers.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT seq FROM events WHERE worker = ? AND seq < ?
+                 AND kind IN ('message_committed', 'turn_accepted')
+                 ORDER BY seq DESC LIMIT ?",
+            )?;
+            for worker in 0..3 {
+                statement.exists([worker, 100 + worker, 50 + worker])?;
+            }
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        });
+        assert_eq!(prepared_again.await.unwrap(), 0);
     }
 
     #[tokio::test]

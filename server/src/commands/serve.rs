@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::rendering;
 use runtime::Registry;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -44,6 +46,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(rendering::tend(registry.home().clone()));
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
     let observers = state.observers.clone();

@@ -1,5 +1,8 @@
 //! Pages as the server sends them: their encoding, their language, the web app manifest.
 
+use std::io::Read as _;
+
+use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, COOKIE, LOCATION};
 
 use super::support::start;
@@ -16,6 +19,52 @@ async fn pages_are_compressed_if_the_client_accepts_it() {
         assert_eq!(answer.headers()[CONTENT_ENCODING], encoding);
         assert!(answer.headers()["vary"].to_str().unwrap().contains("accept-encoding"));
         assert!(answer.bytes().await.unwrap().len() * 2 < plain.len(), "{encoding}");
+    }
+}
+
+fn decoded(encoding: &str, bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let read = match encoding {
+        "br" => brotli::Decompressor::new(bytes, 4096).read_to_string(&mut text),
+        "gzip" => flate2::read::GzDecoder::new(bytes).read_to_string(&mut text),
+        _ => (&mut { bytes }).read_to_string(&mut text),
+    };
+    read.unwrap();
+    text
+}
+
+/// The message cannot be rendered before the first piece of the page has arrived.
+#[tokio::test]
+async fn the_beginning_of_a_page_is_sent_before_its_messages_are_rendered() {
+    let server = start("delta_ms = 1").await;
+    for encoding in ["identity", "br", "gzip"] {
+        let worker = server.post(&server.workers()).send().await.unwrap();
+        let worker: protocol::Worker = worker.json().await.unwrap();
+        let id = worker.worker_id;
+        server.says("It is *there*.");
+        server.send(&format!("{}/{id}", server.workers()), "Where?").await;
+        server.ended(id).await;
+        let page = server.get(&format!("/c/{id}")).header(ACCEPT_ENCODING, encoding);
+        let permit = app::rendering::permit(id).await;
+        let mut page = page.send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        assert!(page.headers().contains_key("content-security-policy"));
+        let mut bytes = page.chunk().await.unwrap().unwrap().to_vec();
+        drop(permit);
+        if encoding == "identity" {
+            let begun = String::from_utf8(bytes.clone()).unwrap();
+            assert!(begun.contains("<title>Where?") && begun.contains("<main"), "{begun}");
+            assert!(
+                begun.contains("class=\"transcript\"") && !begun.contains("<article"),
+                "{begun}"
+            );
+        }
+        while let Some(piece) = page.chunk().await.unwrap() {
+            bytes.extend(piece);
+        }
+        // If the first piece had waited for the messages, their time limit would be over.
+        let page = decoded(encoding, &bytes);
+        assert!(page.contains("It is <em>there</em>.") && page.contains("</html>"), "{page}");
     }
 }
 
