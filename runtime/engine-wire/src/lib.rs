@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The child sends this first. Change it whenever the messages change.
-pub const PROTOCOL: &str = concat!("companion-infer/3 ", env!("CARGO_PKG_VERSION"));
+pub const PROTOCOL: &str = concat!("companion-infer/4 ", env!("CARGO_PKG_VERSION"));
 
 /// The most bytes in one frame. A larger conversation is cut before it is sent.
 pub const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -47,6 +47,9 @@ pub struct Load {
     /// The window for prompt and answer together. The child takes less if the model was trained for
     /// less.
     pub context_tokens: u32,
+    /// The number of conversations whose tokens stay in the engine's cache. The child takes fewer if
+    /// the machine's memory is short.
+    pub conversations: u32,
     /// The threads that write the answer.
     pub threads: u32,
     /// The threads that read the prompt.
@@ -86,6 +89,8 @@ pub enum FromChild {
     Loaded {
         /// The window that the engine really allocated.
         window_tokens: u32,
+        /// The number of conversations that the engine's cache has room for.
+        conversations: u32,
         /// The time from the request to load until now, in milliseconds.
         load_ms: u64,
     },

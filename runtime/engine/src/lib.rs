@@ -23,14 +23,18 @@ use llama_cpp_2::model::params::LlamaModelParams;
 
 use session::{Reporter, Session};
 
+mod cache;
 mod cpu_contention;
 mod detokenizer;
+mod generator;
 mod log;
+mod memory;
 mod prefill;
 mod privileges;
 mod prompt;
 mod reading;
 mod sampling;
+mod sequences;
 mod session;
 mod utf8;
 mod vocabulary;
@@ -105,6 +109,7 @@ fn serve(
     };
     speaker.say(FromChild::Loaded {
         window_tokens: session.window_tokens(),
+        conversations: session.conversations(),
         load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     })?;
     while let Ok(ToChild::Generate(asked)) = inbox.recv() {

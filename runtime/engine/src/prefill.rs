@@ -1,8 +1,6 @@
-//! Decides which part of a prompt has to be read, and in which chunks. Pure.
+//! Decides in which chunks a prompt is read. Pure.
 
 use std::time::Duration;
-
-use llama_cpp_2::token::LlamaToken;
 
 /// The most tokens read at once; the engine's batch has this size.
 pub(crate) const CHUNK: usize = 64;
@@ -15,13 +13,6 @@ const PATIENCE: usize = 32;
 const PATIENCE_MAX: usize = 512;
 /// The longest that a chunk should take, because a stop is noticed only between chunks.
 const PACE: Duration = Duration::from_millis(100);
-
-/// How many tokens at the front of `prompt` are in the cache already and can stay. The last token
-/// is never counted, because the next token can only be sampled after one was read.
-pub(crate) fn kept(cached: &[LlamaToken], prompt: &[LlamaToken]) -> usize {
-    let common = cached.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-    common.min(prompt.len().saturating_sub(1))
-}
 
 /// Chooses the size of the chunks: as large as [`PACE`] allows on this machine with this model.
 ///
@@ -81,24 +72,6 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
-
-    fn tokens(ids: &[i32]) -> Vec<LlamaToken> {
-        ids.iter().copied().map(LlamaToken::new).collect()
-    }
-
-    #[test]
-    fn the_common_prefix_stays_in_the_cache() {
-        assert_eq!(kept(&tokens(&[1, 2, 3, 9]), &tokens(&[1, 2, 3, 4, 5])), 3);
-        assert_eq!(kept(&tokens(&[]), &tokens(&[1, 2])), 0);
-        assert_eq!(kept(&tokens(&[7]), &tokens(&[1, 2])), 0);
-    }
-
-    #[test]
-    fn the_last_token_is_always_evaluated() {
-        assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2, 3])), 2);
-        assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2])), 1);
-        assert_eq!(kept(&tokens(&[1]), &tokens(&[])), 0);
-    }
 
     #[test]
     fn chunks_follow_the_speed_of_the_model() {

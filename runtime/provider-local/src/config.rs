@@ -17,6 +17,9 @@ pub struct LocalConfig {
     /// The window for prompt and answer together, in tokens; at most the one that the model was
     /// trained for.
     pub context_tokens: u32,
+    /// The number of conversations whose tokens stay in memory, so that a later turn reads only new
+    /// ones. Each takes the memory of a whole window; there are fewer if the memory is short.
+    pub cached_conversations: u32,
     /// The tokens of the window that the conversation leaves free for the answer; never more than
     /// half of the window.
     pub reserve_tokens: u32,
@@ -63,6 +66,7 @@ impl LocalConfig {
             model_dir: None,
             bundled: false,
             context_tokens: 4096,
+            cached_conversations: 2,
             reserve_tokens: 512,
             max_answer_tokens: 2048,
             threads: None,

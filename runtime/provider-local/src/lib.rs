@@ -5,7 +5,7 @@
 //! its process on some damaged files. One model is loaded at a time; a request for another one ends
 //! the process and starts a new one. The two talk over pipes (`engine_wire`). The decisions are
 //! pure functions: which request is next (`queue`), which messages fit the window
-//! (`engine::prompt`), and which tokens need not be read again (`engine::prefill`).
+//! (`engine::prompt`), and which tokens need not be read again (`engine::sequences`).
 
 use std::sync::Arc;
 
@@ -70,6 +70,8 @@ pub enum Engine {
         pid: u32,
         /// The window for prompt and answer together, as the engine allocated it.
         window_tokens: u32,
+        /// The number of conversations whose tokens the engine keeps.
+        cached_conversations: u32,
     },
 }
 

@@ -190,6 +190,11 @@ pub struct Local {
     /// Maximum number of tokens in one answer, unless the profile sets another limit (1 to 1048576)
     #[arg(long, value_name = "TOKENS", default_value = "2048")]
     pub local_answer_tokens: Within<1, 1_048_576>,
+    /// Number of conversations that the local model keeps in memory, so that it reads only what is
+    /// new when they take turns. Each needs the memory of a whole context window; where memory is
+    /// short there are fewer (1 to 16)
+    #[arg(long, value_name = "COUNT", default_value = "2")]
+    pub local_conversations: Within<1, 16>,
     /// When the model is loaded: "first-use" or "start"
     #[arg(long, value_name = "WHEN", default_value = "first-use")]
     pub local_load: LoadWhen,

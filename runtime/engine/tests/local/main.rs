@@ -5,6 +5,7 @@
 //! every test fails.
 
 mod answers;
+mod conversations;
 mod faults;
 mod files;
 mod heads;

@@ -181,6 +181,14 @@ pub(crate) fn pid(local: &Local) -> u32 {
     }
 }
 
+/// The number of conversations that the engine keeps.
+pub(crate) fn cached_conversations(local: &Local) -> u32 {
+    match *local.engine().borrow() {
+        Engine::Ready { cached_conversations, .. } => cached_conversations,
+        other => panic!("not ready: {other:?}"),
+    }
+}
+
 pub(crate) async fn wait_for(local: &Local, wanted: fn(&Engine) -> bool) {
     let mut engine = local.engine();
     timeout(PATIENCE, engine.wait_for(wanted)).await.expect("in time").expect("the owner lives");

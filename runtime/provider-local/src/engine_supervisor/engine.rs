@@ -96,6 +96,7 @@ impl EngineSupervisor {
         Ok(Load {
             model_file: model_file.ok_or_else(failure::path)?.to_owned(),
             context_tokens: config.context_tokens,
+            conversations: config.cached_conversations,
             threads: threads.answer,
             prompt_threads: threads.prompt,
             reserve_tokens: config.reserve_tokens,
@@ -111,12 +112,19 @@ impl EngineSupervisor {
                 self.end_process(Process::kill).await;
                 self.finish(Output::Failed(failure::crashed()));
             }
-            FromChild::Loaded { window_tokens, load_ms } => {
-                tracing::info!(window_tokens, load_ms, "the local model is ready");
+            FromChild::Loaded { window_tokens, conversations, load_ms } => {
+                let cached_conversations = conversations;
+                tracing::info!(
+                    window_tokens,
+                    cached_conversations,
+                    load_ms,
+                    "the local model is ready"
+                );
                 if let Some(running) = &mut self.running {
                     running.phase = Phase::Ready { since: Instant::now(), window_tokens };
                     let pid = running.process.pid();
-                    self.state.send_replace(Engine::Ready { pid, window_tokens });
+                    let ready = Engine::Ready { pid, window_tokens, cached_conversations };
+                    self.state.send_replace(ready);
                 }
                 self.send_current().await;
             }
