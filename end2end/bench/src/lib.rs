@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "only the program beside it uses this library")]
 
 pub mod api;
+pub mod counted;
 pub mod endpoint;
 pub mod first_token;
 pub mod fixture;
@@ -15,10 +16,12 @@ pub mod frames;
 pub mod measured;
 pub mod observer;
 pub mod pages;
+pub mod peers;
 pub mod plot;
 pub mod process;
 pub mod report;
 pub mod run;
+pub mod seen;
 pub mod server;
 pub mod start;
 pub mod streams;

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::measured::{Measured, Run, YARDSTICK, short};
+use crate::peers;
 use crate::plot::{Line, Plot};
 
 /// A table: one row for each size and binary.
@@ -160,6 +161,43 @@ const TABLES: &[Table] = &[
             ("p99 us", "commit_p99_us"),
         ],
     },
+    Table {
+        title: "Beside others",
+        text: "The same answers through other programs, in turns with ours, each on a new database. \
+               Every conversation has one reader, over the connection that the program's own page uses, or over its API. \
+               Open WebUI runs with its search in documents set to an engine outside of its process, and none of the programs asks the model for titles. \
+               The memory is that of the process and all that it has started.",
+        section: peers::STREAMS,
+        kind: peers::STREAMS,
+        size: "streams",
+        columns: &[
+            ("within 100 ms", "on_time_share"),
+            ("lag p50 ms", "lag_p50_ms"),
+            ("p99 ms", "lag_p99_ms"),
+            ("CPU per token us", "server_cpu_per_token_us"),
+            ("bytes per token", "wire_per_token_bytes"),
+            ("frames per token", "frames_per_token"),
+            ("not exact", "faults"),
+            ("MiB idle", "memory_idle_mib"),
+            ("most", "memory_peak_mib"),
+            ("driver us", "driver_cpu_per_token_us"),
+            ("endpoint us", "endpoint_cpu_per_token_us"),
+        ],
+    },
+    Table {
+        title: "Start and idle memory beside others",
+        text: "On a database that was opened before and has no messages.",
+        section: peers::START,
+        kind: peers::START,
+        size: "messages",
+        columns: &[
+            ("ready p50 ms", "ready_p50_ms"),
+            ("max ms", "ready_max_ms"),
+            ("idle MiB, private", "idle_private_mib"),
+            ("resident", "idle_resident_mib"),
+            ("proportional", "idle_proportional_mib"),
+        ],
+    },
 ];
 
 const OBSERVER_COLUMNS: &[(&str, &str)] = &[
@@ -197,7 +235,7 @@ pub fn write(figures: &Path, page: &Path) -> Result<()> {
 }
 
 fn head(measured: &Measured) -> String {
-    let mut text = "# Performance\n\nThis page is written by `make bench` from \
+    let mut text = "# Performance\n\nThis page is written by `make bench` and `make peers-bench` from \
         `docs/performance/figures.json`; see there for every figure. The companion (the release \
         binary), the scripted endpoint and the load driver are three processes on the same cores. \
         Each token of the endpoint is 22 bytes of text and carries the time at which it was written. The lag \
