@@ -12,6 +12,7 @@ pub mod counted;
 pub mod endpoint;
 pub mod first_token;
 pub mod fixture;
+pub mod flushes;
 pub mod frames;
 pub mod measured;
 pub mod observer;

@@ -58,6 +58,19 @@ const TABLES: &[Table] = &[
         columns: STREAM_COLUMNS,
     },
     Table {
+        title: "What streams write",
+        text: "Syncs of the disk in a second (of the whole machine, as the kernel counts flushes), the bytes that the kernel \
+               wrote for the server, and by how much its files grew. A send and an end of a turn is synced, a piece of an answer is not.",
+        section: "streams",
+        kind: "json",
+        size: "streams",
+        columns: &[
+            ("syncs per second", "syncs_per_second"),
+            ("written per token, bytes", "disk_written_per_token_bytes"),
+            ("files grown per token, bytes", "database_per_token_bytes"),
+        ],
+    },
+    Table {
         title: "Yardstick: a relay",
         text: "A program that passes each token on as a frame of the same size, and stores nothing.",
         section: "streams",

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::api::{self, Client};
 use crate::endpoint::{Endpoint, spawn};
+use crate::flushes::Disk;
 use crate::frames::Form;
 use crate::measured::{Figures, Samples};
 use crate::observer::Observer;
@@ -77,13 +78,19 @@ pub async fn run(binary: &Binary, load: Load) -> Result<Shown> {
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let database = folder_bytes(&place.data())?;
-    let disk = server.process.disk_bytes()?;
+    let written = server.process.disk_bytes()?;
+    let disk = Disk::below(&place.data());
+    let flushed = disk.as_ref().and_then(Disk::flushes);
     let mut memory = MemoryPeak::begin(&server.process)?;
     let cpu = Cpu::begin(&server.process, &endpoint.process)?;
     let sending = send(client.clone(), workers, load.ramp);
     let seen = follow(observers, load.limit(), sending, &mut memory).await?;
     let mut figures = cpu.end(&load)?;
-    let written = (server.process.disk_bytes()? - disk) as f64;
+    let written = (server.process.disk_bytes()? - written) as f64;
+    if let Some((flushed, now)) = flushed.zip(disk.as_ref().and_then(Disk::flushes)) {
+        let per_second = (now - flushed) as f64 / figures["elapsed_s"];
+        figures.insert("syncs_per_second".into(), per_second);
+    }
     let grown = folder_bytes(&place.data())?.saturating_sub(database) as f64;
     let tokens = f64::from(load.tokens()) * load.streams as f64;
     figures.insert("disk_written_per_token_bytes".into(), written / tokens);
