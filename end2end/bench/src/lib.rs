@@ -15,6 +15,7 @@ pub mod fixture;
 pub mod flushes;
 pub mod frames;
 pub mod measured;
+pub mod note;
 pub mod observer;
 pub mod pages;
 pub mod peers;

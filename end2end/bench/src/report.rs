@@ -1,5 +1,8 @@
 //! Writes a page with tables and plots from measured figures.
 
+mod aims;
+mod plots;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -9,7 +12,6 @@ use anyhow::{Context as _, Result};
 
 use crate::measured::{Measured, Run, YARDSTICK, short};
 use crate::peers;
-use crate::plot::{Line, Plot};
 
 /// A table: one row for each size and binary.
 struct Table {
@@ -226,14 +228,18 @@ const OBSERVER_COLUMNS: &[(&str, &str)] = &[
     ("server cores", "server_cores"),
 ];
 
+/// The file beside the plots with the part of the page that no measurement gives.
+const TRIED: &str = "tried.md";
+
 /// Prints the ratios to the yardsticks. Writes `page`, and its plots into the folder of the same name without the ending.
 pub fn write(figures: &Path, page: &Path) -> Result<()> {
     let measured = Measured::read(figures)?;
     let folder = page.with_extension("");
     fs::create_dir_all(&folder)?;
     let mut text = head(&measured);
+    text.push_str(&aims::table(&measured));
     let name = folder.file_name().and_then(|name| name.to_str()).context("the page has no name")?;
-    for (file, plot) in plots(&measured) {
+    for (file, plot) in plots::plots(&measured) {
         let Some(svg) = plot.svg() else { continue };
         fs::write(folder.join(file), svg)?;
         let _ = writeln!(text, "![{}]({name}/{file})\n", plot.title);
@@ -243,6 +249,10 @@ pub fn write(figures: &Path, page: &Path) -> Result<()> {
     text.push_str(&ratios);
     for shown in TABLES {
         text.push_str(&table(&measured, shown));
+    }
+    let tried = folder.join(TRIED);
+    if tried.exists() {
+        text.push_str(&fs::read_to_string(tried)?);
     }
     Ok(fs::write(page, text.trim_end().to_owned() + "\n")?)
 }
@@ -363,52 +373,4 @@ fn ratios(measured: &Measured) -> String {
     format!(
         "## Against the yardsticks\n\n| | | measured | yardstick | ratio |\n| --- | --- | --- | --- | --- |\n{lines}\n"
     )
-}
-
-fn plots(measured: &Measured) -> Vec<(&'static str, Plot<'static>)> {
-    let lines = |section: &str, kinds: &[&str], name: &str| {
-        let mut lines: Vec<Line> = Vec::new();
-        for kind in kinds {
-            for (size, of, kind) in rows(measured, section, kind) {
-                let value = measured.median(section, &kind, size, &of, name);
-                let Some(value) = value.filter(|value| *value > 0.0 && size > 0) else { continue };
-                let name = if of == YARDSTICK { kind } else { format!("{of}, {kind}") };
-                let point = (size as f64, value);
-                match lines.iter_mut().find(|line| line.name == name) {
-                    Some(line) => line.points.push(point),
-                    None => lines.push(Line { name, points: vec![point] }),
-                }
-            }
-        }
-        lines
-    };
-    let streams = ["json", "html", "relay"];
-    let lag = |title, name| Plot {
-        title,
-        x: "streams",
-        y: "ms",
-        lines: lines("streams", &streams, name),
-    };
-    vec![
-        ("lag-p50.svg", lag("Lag p50 against streams", "lag_p50_ms")),
-        ("lag-p99.svg", lag("Lag p99 against streams", "lag_p99_ms")),
-        (
-            "cpu.svg",
-            Plot {
-                title: "Server CPU per token against streams",
-                x: "streams",
-                y: "us",
-                lines: lines("streams", &streams, "server_cpu_per_token_us"),
-            },
-        ),
-        (
-            "pages.svg",
-            Plot {
-                title: "Page p99 against messages in the conversation",
-                x: "messages",
-                y: "ms",
-                lines: lines("pages", &["beside-"], "page_p99_ms"),
-            },
-        ),
-    ]
 }
