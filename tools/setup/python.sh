@@ -53,7 +53,7 @@ setup_open_webui() {
     [ "$python" != python3 ] || die "Open WebUI $OPEN_WEBUI_VERSION needs Python 3.11 or 3.12."
   done
   "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-  say "Installing Open WebUI $OPEN_WEBUI_VERSION from PyPI (about 10 GB, 10 minutes or more)."
+  say "Installing Open WebUI $OPEN_WEBUI_VERSION from PyPI (about 8 GB, 10 minutes or more)."
   rm -rf "$tmp"
   run_logged open-webui "$python" -m venv "$tmp" &&
     run_logged open-webui "$tmp/bin/python" -m pip install --no-cache-dir --disable-pip-version-check \

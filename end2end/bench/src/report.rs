@@ -181,6 +181,7 @@ const TABLES: &[Table] = &[
         text: "The same answers through other programs, in turns with ours, each on a new database. \
                Every conversation has one reader, over the connection that the program's own page uses, or over its API. \
                Open WebUI runs with its search in documents set to an engine outside of its process, and none of the programs asks the model for titles. \
+               The driver does not accept the compression of the WebSocket that Open WebUI offers. \
                The memory is that of the process and all that it has started.",
         section: peers::STREAMS,
         kind: peers::STREAMS,

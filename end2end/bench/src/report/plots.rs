@@ -9,13 +9,23 @@ use crate::report::rows;
 /// The beginning of the name of the program whose figures are drawn as points.
 const PEER: &str = "llumen";
 
-/// The aims that are drawn, by the figure.
-const AIMS: &[(&str, &str, &[(f64, f64)])] = &[
-    ("lag_p50_ms", "aim", &[(10.0, 2.0), (100.0, 4.0)]),
-    ("lag_p99_ms", "aim (p99.9)", &[(10.0, 100.0), (1000.0, 100.0)]),
-    ("server_cpu_per_token_us", "aim", &[(10.0, 40.0), (100.0, 20.0), (1000.0, 20.0)]),
-    ("server_cpu_per_token_us", "aim, html", &[(10.0, 40.0), (1000.0, 40.0)]),
-    ("page_p99_ms", "aim", &[(100.0, 10.0), (1_000_000.0, 10.0)]),
+/// An aim that is drawn.
+struct Aim {
+    figure: &'static str,
+    name: &'static str,
+    points: &'static [(f64, f64)],
+}
+
+const fn aim(figure: &'static str, name: &'static str, points: &'static [(f64, f64)]) -> Aim {
+    Aim { figure, name, points }
+}
+
+const AIMS: &[Aim] = &[
+    aim("lag_p50_ms", "aim", &[(10.0, 2.0), (100.0, 4.0)]),
+    aim("lag_p99_ms", "aim (p99.9)", &[(10.0, 100.0), (1000.0, 100.0)]),
+    aim("server_cpu_per_token_us", "aim", &[(10.0, 40.0), (100.0, 20.0), (1000.0, 20.0)]),
+    aim("server_cpu_per_token_us", "aim, html", &[(10.0, 40.0), (1000.0, 40.0)]),
+    aim("page_p99_ms", "aim", &[(100.0, 10.0), (1_000_000.0, 10.0)]),
 ];
 
 pub(super) fn plots(measured: &Measured) -> Vec<(&'static str, Plot<'static>)> {
@@ -85,9 +95,9 @@ fn points(measured: &Measured, name: &str) -> Option<Line> {
     (!points.is_empty()).then(|| Line { name: PEER.to_owned(), style: Style::Points, points })
 }
 
-fn aims(name: &str) -> impl Iterator<Item = Line> {
-    let of_figure = AIMS.iter().filter(move |(figure, ..)| *figure == name);
-    of_figure.map(|(_, name, points)| Line {
+fn aims(figure: &str) -> impl Iterator<Item = Line> {
+    let of_figure = AIMS.iter().filter(move |aim| aim.figure == figure);
+    of_figure.map(|Aim { name, points, .. }| Line {
         name: (*name).to_owned(),
         style: Style::Dashed,
         points: points.to_vec(),
