@@ -2,7 +2,7 @@
 # does, and can be repeated or interrupted safely. The scripts in tools/ do the work.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture peers bench measure screenshots dev spa lint walls fmt setup clean
+.PHONY: help run build test torture peers bench peers-bench measure screenshots dev spa lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,11 @@ bench: ## Measure the server under load, and write docs/performance.md (ARGS="st
 	@tools/setup.sh build
 	@tools/build.sh
 	@tools/bench.sh $(ARGS)
+
+peers-bench: ## Measure Open WebUI, and llumen if LLUMEN names its server, beside ours, and write docs/performance.md
+	@tools/setup.sh peers-bench
+	@tools/build.sh
+	@tools/peers-bench.sh $(ARGS)
 
 measure: ## Measure the console: bytes, paints, frames (ARGS="first-load" measures only that)
 	@tools/setup.sh test

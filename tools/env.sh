@@ -88,6 +88,7 @@ litellm_lock=$root/end2end/peers/litellm/requirements.txt
 litellm_dir=$tools_dir/litellm-$(sha256sum <"$litellm_lock" | cut -c1-12)
 llama_cpp_lock=$root/end2end/peers/llama-cpp-python/requirements.txt
 llama_cpp_dir=$tools_dir/llama-cpp-python-$(sha256sum <"$llama_cpp_lock" | cut -c1-12)
+open_webui_dir=$tools_dir/open-webui-$OPEN_WEBUI_VERSION
 
 command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
 PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the tools that `build`, `run`, `dev`, `spa`, `test`, `torture` or `peers` needs and that
-# are not installed yet.
+# Installs the tools that `build`, `run`, `dev`, `spa`, `test`, `torture`, `peers` or
+# `peers-bench` needs and that are not installed yet.
 # It is safe to repeat and to interrupt: each tool is installed under a temporary name and renamed
 # when complete. Tools go to ~/.cache/companion (COMPANION_CACHE), never into the clone.
 set -euo pipefail
@@ -12,8 +12,8 @@ done
 
 purpose=${1:-build}
 case $purpose in
-  build | run | dev | spa | test | torture | peers) ;;
-  *) die "tools/setup.sh can set up for build, run, dev, spa, test, torture or peers, not for '$purpose'." ;;
+  build | run | dev | spa | test | torture | peers | peers-bench) ;;
+  *) die "tools/setup.sh can set up for build, run, dev, spa, test, torture, peers or peers-bench, not for '$purpose'." ;;
 esac
 
 mkdir -p "$tools_dir" "$log_dir"
@@ -49,6 +49,7 @@ case $purpose in test) setup_leptosfmt ;; esac
 case $purpose in torture) setup_cargo_fuzz ;; esac
 case $purpose in test | torture) setup_schemathesis ;; esac
 case $purpose in peers) setup_peers ;; esac
+case $purpose in peers-bench) setup_open_webui ;; esac
 case $purpose in
   test | torture | peers) setup_model || die "the tests need the default model. $model_problem" ;;
   run | dev | spa) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;

@@ -121,6 +121,11 @@ impl Received {
         Ok(())
     }
 
+    /// Adds a piece of text that follows what was given last.
+    pub fn append(&mut self, piece: &str) {
+        self.text.extend_from_slice(piece.as_bytes());
+    }
+
     /// Adds a piece of text at its byte offset. Errors if there is a gap before it, or if it is not
     /// what was given before.
     fn piece(&mut self, offset: usize, piece: &[u8]) -> Result<()> {

@@ -8,17 +8,22 @@
 #![allow(missing_docs, reason = "only the program beside it uses this library")]
 
 pub mod api;
+pub mod counted;
 pub mod endpoint;
 pub mod first_token;
 pub mod fixture;
+pub mod flushes;
 pub mod frames;
 pub mod measured;
+pub mod note;
 pub mod observer;
 pub mod pages;
+pub mod peers;
 pub mod plot;
 pub mod process;
 pub mod report;
 pub mod run;
+pub mod seen;
 pub mod server;
 pub mod start;
 pub mod streams;

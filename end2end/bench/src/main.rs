@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use bench::yardstick::{file, relay};
-use bench::{endpoint, report, run};
+use bench::{endpoint, note, peers, report, run};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,6 +21,10 @@ struct Arguments {
 enum Command {
     /// Measure, and print the figures
     Run(Box<run::Options>),
+    /// Measure other programs beside a companion
+    Peers(Box<peers::Options>),
+    /// Add figures that another program measured
+    Note(note::Options),
     /// Write a page and plots from measured figures
     Report {
         /// The file that `run --out` wrote
@@ -70,6 +74,8 @@ async fn told_to_end() -> Result<ExitCode> {
 async fn perform(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(options) => return run::run(&options).await,
+        Command::Peers(options) => return peers::run(&options).await,
+        Command::Note(options) => note::run(options)?,
         Command::Report { figures, page } => report::write(&figures, &page)?,
         Command::Endpoint => endpoint::serve().await?,
         Command::Relay { endpoint } => relay::serve(endpoint).await?,

@@ -1,5 +1,8 @@
 //! Writes a page with tables and plots from measured figures.
 
+mod aims;
+mod plots;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -8,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::measured::{Measured, Run, YARDSTICK, short};
-use crate::plot::{Line, Plot};
+use crate::peers;
 
 /// A table: one row for each size and binary.
 struct Table {
@@ -55,6 +58,19 @@ const TABLES: &[Table] = &[
         kind: "html",
         size: "streams",
         columns: STREAM_COLUMNS,
+    },
+    Table {
+        title: "What streams write",
+        text: "Syncs of the disk in a second (of the whole machine, as the kernel counts flushes), the bytes that the kernel \
+               wrote for the server, and by how much its files grew. A send and an end of a turn is synced, a piece of an answer is not.",
+        section: "streams",
+        kind: "json",
+        size: "streams",
+        columns: &[
+            ("syncs per second", "syncs_per_second"),
+            ("written per token, bytes", "disk_written_per_token_bytes"),
+            ("files grown per token, bytes", "database_per_token_bytes"),
+        ],
     },
     Table {
         title: "Yardstick: a relay",
@@ -168,6 +184,44 @@ const TABLES: &[Table] = &[
             ("p99 us", "commit_p99_us"),
         ],
     },
+    Table {
+        title: "Beside others",
+        text: "The same answers through other programs, in turns with ours, each on a new database. \
+               Every conversation has one reader, over the connection that the program's own page uses, or over its API. \
+               Open WebUI runs with its search in documents set to an engine outside of its process, and none of the programs asks the model for titles. \
+               The driver does not accept the compression of the WebSocket that Open WebUI offers. \
+               The memory is that of the process and all that it has started.",
+        section: peers::STREAMS,
+        kind: peers::STREAMS,
+        size: "streams",
+        columns: &[
+            ("within 100 ms", "on_time_share"),
+            ("lag p50 ms", "lag_p50_ms"),
+            ("p99 ms", "lag_p99_ms"),
+            ("CPU per token us", "server_cpu_per_token_us"),
+            ("bytes per token", "wire_per_token_bytes"),
+            ("frames per token", "frames_per_token"),
+            ("not exact", "faults"),
+            ("MiB idle", "memory_idle_mib"),
+            ("most", "memory_peak_mib"),
+            ("driver us", "driver_cpu_per_token_us"),
+            ("endpoint us", "endpoint_cpu_per_token_us"),
+        ],
+    },
+    Table {
+        title: "Start and idle memory beside others",
+        text: "On a database that was opened before and has no messages.",
+        section: peers::START,
+        kind: peers::START,
+        size: "messages",
+        columns: &[
+            ("ready p50 ms", "ready_p50_ms"),
+            ("max ms", "ready_max_ms"),
+            ("idle MiB, private", "idle_private_mib"),
+            ("resident", "idle_resident_mib"),
+            ("proportional", "idle_proportional_mib"),
+        ],
+    },
 ];
 
 const OBSERVER_COLUMNS: &[(&str, &str)] = &[
@@ -183,14 +237,18 @@ const OBSERVER_COLUMNS: &[(&str, &str)] = &[
     ("server cores", "server_cores"),
 ];
 
+/// The file beside the plots with the part of the page that no measurement gives.
+const TRIED: &str = "tried.md";
+
 /// Prints the ratios to the yardsticks. Writes `page`, and its plots into the folder of the same name without the ending.
 pub fn write(figures: &Path, page: &Path) -> Result<()> {
     let measured = Measured::read(figures)?;
     let folder = page.with_extension("");
     fs::create_dir_all(&folder)?;
     let mut text = head(&measured);
+    text.push_str(&aims::table(&measured));
     let name = folder.file_name().and_then(|name| name.to_str()).context("the page has no name")?;
-    for (file, plot) in plots(&measured) {
+    for (file, plot) in plots::plots(&measured) {
         let Some(svg) = plot.svg() else { continue };
         fs::write(folder.join(file), svg)?;
         let _ = writeln!(text, "![{}]({name}/{file})\n", plot.title);
@@ -201,11 +259,15 @@ pub fn write(figures: &Path, page: &Path) -> Result<()> {
     for shown in TABLES {
         text.push_str(&table(&measured, shown));
     }
+    let tried = folder.join(TRIED);
+    if tried.exists() {
+        text.push_str(&fs::read_to_string(tried)?);
+    }
     Ok(fs::write(page, text.trim_end().to_owned() + "\n")?)
 }
 
 fn head(measured: &Measured) -> String {
-    let mut text = "# Performance\n\nThis page is written by `make bench` from \
+    let mut text = "# Performance\n\nThis page is written by `make bench` and `make peers-bench` from \
         `docs/performance/figures.json`; see there for every figure. The companion (the release \
         binary), the scripted endpoint and the load driver are three processes on the same cores. \
         Each token of the endpoint is 22 bytes of text and carries the time at which it was written. The lag \
@@ -320,52 +382,4 @@ fn ratios(measured: &Measured) -> String {
     format!(
         "## Against the yardsticks\n\n| | | measured | yardstick | ratio |\n| --- | --- | --- | --- | --- |\n{lines}\n"
     )
-}
-
-fn plots(measured: &Measured) -> Vec<(&'static str, Plot<'static>)> {
-    let lines = |section: &str, kinds: &[&str], name: &str| {
-        let mut lines: Vec<Line> = Vec::new();
-        for kind in kinds {
-            for (size, of, kind) in rows(measured, section, kind) {
-                let value = measured.median(section, &kind, size, &of, name);
-                let Some(value) = value.filter(|value| *value > 0.0 && size > 0) else { continue };
-                let name = if of == YARDSTICK { kind } else { format!("{of}, {kind}") };
-                let point = (size as f64, value);
-                match lines.iter_mut().find(|line| line.name == name) {
-                    Some(line) => line.points.push(point),
-                    None => lines.push(Line { name, points: vec![point] }),
-                }
-            }
-        }
-        lines
-    };
-    let streams = ["json", "html", "relay"];
-    let lag = |title, name| Plot {
-        title,
-        x: "streams",
-        y: "ms",
-        lines: lines("streams", &streams, name),
-    };
-    vec![
-        ("lag-p50.svg", lag("Lag p50 against streams", "lag_p50_ms")),
-        ("lag-p99.svg", lag("Lag p99 against streams", "lag_p99_ms")),
-        (
-            "cpu.svg",
-            Plot {
-                title: "Server CPU per token against streams",
-                x: "streams",
-                y: "us",
-                lines: lines("streams", &streams, "server_cpu_per_token_us"),
-            },
-        ),
-        (
-            "pages.svg",
-            Plot {
-                title: "Page p99 against messages in the conversation",
-                x: "messages",
-                y: "ms",
-                lines: lines("pages", &["beside-"], "page_p99_ms"),
-            },
-        ),
-    ]
 }

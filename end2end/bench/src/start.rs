@@ -24,6 +24,7 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
     place.start().await?.stop().await?;
     let (mut starts, mut crashes) = (Vec::new(), Vec::new());
     let (mut resident, mut private) = (Vec::new(), Vec::new());
+    let mut proportional = Vec::new();
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     for n in 0..u64::from(samples) {
         let server = place.start().await?;
@@ -32,6 +33,7 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
         let memory = server.process.memory()?;
         resident.push(mib(memory.resident));
         private.push(mib(memory.private));
+        proportional.push(mib(server.process.proportional_bytes()?));
         for answer in 0..RUNNING {
             let worker = server.client.create().await?;
             server.client.send(worker, n * RUNNING + answer).await?;
@@ -42,8 +44,8 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
         crashes.push(server.ready_in.as_secs_f64() * 1000.0);
         server.stop().await?;
     }
-    let [starts, crashes, resident, private] =
-        [starts, crashes, resident, private].map(Samples::new);
+    let [starts, crashes, resident, private, proportional] =
+        [starts, crashes, resident, private, proportional].map(Samples::new);
     let figures = [
         ("ready_p50_ms", starts.at(0.5)),
         ("ready_max_ms", starts.at(1.0)),
@@ -51,6 +53,7 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
         ("ready_after_kill_max_ms", crashes.at(1.0)),
         ("idle_resident_mib", resident.at(0.5)),
         ("idle_private_mib", private.at(0.5)),
+        ("idle_proportional_mib", proportional.at(0.5)),
         ("database_mib", mib(folder_bytes(&place.data())?)),
     ];
     Ok(figures.map(|(name, value)| (name.to_owned(), value)).into())

@@ -10,10 +10,12 @@ use tokio::task::JoinSet;
 
 use crate::api::{self, Client};
 use crate::endpoint::{Endpoint, spawn};
+use crate::flushes::Disk;
 use crate::frames::Form;
 use crate::measured::{Figures, Samples};
-use crate::observer::{Observer, Seen};
+use crate::observer::Observer;
 use crate::process::Process;
+use crate::seen::Seen;
 use crate::server::{Binary, Place, Server, folder_bytes};
 
 /// How many calls are made at the same time while a run is prepared.
@@ -76,13 +78,19 @@ pub async fn run(binary: &Binary, load: Load) -> Result<Shown> {
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let database = folder_bytes(&place.data())?;
-    let disk = server.process.disk_bytes()?;
+    let written = server.process.disk_bytes()?;
+    let disk = Disk::below(&place.data());
+    let flushed = disk.as_ref().and_then(Disk::flushes);
     let mut memory = MemoryPeak::begin(&server.process)?;
     let cpu = Cpu::begin(&server.process, &endpoint.process)?;
     let sending = send(client.clone(), workers, load.ramp);
     let seen = follow(observers, load.limit(), sending, &mut memory).await?;
     let mut figures = cpu.end(&load)?;
-    let written = (server.process.disk_bytes()? - disk) as f64;
+    let written = (server.process.disk_bytes()? - written) as f64;
+    if let Some((flushed, now)) = flushed.zip(disk.as_ref().and_then(Disk::flushes)) {
+        let per_second = (now - flushed) as f64 / figures["elapsed_s"];
+        figures.insert("syncs_per_second".into(), per_second);
+    }
     let grown = folder_bytes(&place.data())?.saturating_sub(database) as f64;
     let tokens = f64::from(load.tokens()) * load.streams as f64;
     figures.insert("disk_written_per_token_bytes".into(), written / tokens);
@@ -180,22 +188,13 @@ async fn follow(
         })
     });
     let following = futures::future::try_join_all(followed.collect::<Vec<_>>());
-    let mut working =
-        std::pin::pin!(async { tokio::try_join!(sending, async { Ok(following.await?) }) });
-    let mut ticks = tokio::time::interval(Duration::from_millis(250));
-    let seen = loop {
-        tokio::select! {
-            biased;
-            done = working.as_mut() => break done?.1,
-            _ = ticks.tick() => memory.look()?,
-        }
-    };
-    memory.look()?;
+    let working = async { tokio::try_join!(sending, async { Ok(following.await?) }) };
+    let (_, seen) = memory.during(working).await??;
     Ok(seen.into_iter().map(|(seen, _)| seen).collect())
 }
 
 /// Adds the figures of what the observers saw. Returns the faults.
-fn evaluate<'a>(
+pub(crate) fn evaluate<'a>(
     load: &Load,
     seen: &[Seen],
     sent: impl Fn(usize) -> &'a str,
@@ -236,16 +235,31 @@ fn evaluate<'a>(
 }
 
 /// The most memory that a process was seen to use.
-struct MemoryPeak {
+pub(crate) struct MemoryPeak {
     process: Process,
-    most: u64,
+    pub(crate) most: u64,
 }
 
 impl MemoryPeak {
-    fn begin(process: &Process) -> Result<Self> {
+    pub(crate) fn begin(process: &Process) -> Result<Self> {
         let mut peak = Self { process: process.clone(), most: 0 };
         peak.look()?;
         Ok(peak)
+    }
+
+    /// Looks often until `working` is done.
+    pub(crate) async fn during<T>(&mut self, working: impl Future<Output = T>) -> Result<T> {
+        let mut working = std::pin::pin!(working);
+        let mut ticks = tokio::time::interval(Duration::from_millis(250));
+        let done = loop {
+            tokio::select! {
+                biased;
+                done = working.as_mut() => break done,
+                _ = ticks.tick() => self.look()?,
+            }
+        };
+        self.look()?;
+        Ok(done)
     }
 
     fn look(&mut self) -> Result<()> {
@@ -255,13 +269,13 @@ impl MemoryPeak {
 }
 
 /// The processor time of all that takes part, from here on.
-struct Cpu {
+pub(crate) struct Cpu {
     begun: Instant,
     of: [(&'static str, Process, Duration); 3],
 }
 
 impl Cpu {
-    fn begin(server: &Process, endpoint: &Process) -> Result<Self> {
+    pub(crate) fn begin(server: &Process, endpoint: &Process) -> Result<Self> {
         let own = Process::own();
         let of = [("server", server), ("endpoint", endpoint), ("driver", &own)];
         let of = of.map(|(name, process)| Ok((name, process.clone(), process.cpu()?)));
@@ -270,7 +284,7 @@ impl Cpu {
     }
 
     /// The time that each used for a token, and the share of a core that it took.
-    fn end(self, load: &Load) -> Result<Figures> {
+    pub(crate) fn end(self, load: &Load) -> Result<Figures> {
         let elapsed = self.begun.elapsed().as_secs_f64();
         let tokens = f64::from(load.tokens()) * load.streams as f64;
         ensure!(tokens > 0.0, "a load without tokens");
@@ -286,6 +300,6 @@ impl Cpu {
     }
 }
 
-fn mib(bytes: u64) -> f64 {
+pub(crate) fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

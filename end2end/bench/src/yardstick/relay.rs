@@ -99,8 +99,7 @@ async fn pass_on(stream: TcpStream, endpoint: SocketAddr) -> Result<()> {
         // The lines between the events belong to the framing of HTTP.
         let lines = bytes[..end].split(|byte| *byte == b'\n');
         for data in lines.filter_map(|line| line.strip_prefix(b"data: ")) {
-            let chunk = serde_json::from_slice::<Chunk>(data).ok();
-            let content = chunk.and_then(|chunk| chunk.choices.into_iter().next()?.delta.content);
+            let content = content(data);
             seq += 1;
             let text = content.as_deref().unwrap_or_default();
             let is_end = data.starts_with(b"[DONE]");
@@ -112,6 +111,12 @@ async fn pass_on(stream: TcpStream, endpoint: SocketAddr) -> Result<()> {
         bytes.drain(..=end);
     }
     Ok(())
+}
+
+/// The text of an endpoint's event, if it has any.
+pub(crate) fn content(data: &[u8]) -> Option<Cow<'_, str>> {
+    let chunk = serde_json::from_slice::<Chunk>(data).ok()?;
+    chunk.choices.into_iter().next()?.delta.content
 }
 
 fn frame(seq: u64, offset: usize, text: &str, is_end: bool) -> Result<String> {
