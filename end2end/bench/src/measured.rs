@@ -113,6 +113,15 @@ impl Measured {
         self.cases.push(case);
     }
 
+    /// The sizes and labels that were measured of a kind of case, each once.
+    pub fn sizes(&self, section: &str, kind: &str) -> Vec<(u64, String)> {
+        let cases = self.cases.iter().filter(|case| case.section == section && case.kind == kind);
+        let mut sizes: Vec<_> = cases.map(|case| (case.size, case.of.clone())).collect();
+        sizes.sort();
+        sizes.dedup();
+        sizes
+    }
+
     /// The middle of a figure over all rounds of a case.
     pub fn median(
         &self,

@@ -1,4 +1,4 @@
-//! How long pages of a conversation and searches take.
+//! How long pages of a conversation take.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::api::{self, Client};
 use crate::endpoint::spawn;
-use crate::fixture::{Fixture, Words};
+use crate::fixture::Fixture;
 use crate::measured::{Figures, Samples};
 use crate::server::{Binary, Place, Server};
 
@@ -41,19 +41,6 @@ impl Pages {
         read(client, "brotli", &page, Some("br"), samples, &mut figures).await?;
         let transcript = || format!("{}/transcript?limit=50", api::path(worker));
         time(client, "transcript", samples, &mut figures, transcript).await?;
-        Ok(figures)
-    }
-
-    /// Searches for one word, two and three.
-    pub async fn search(&self, samples: u32) -> Result<Figures> {
-        let mut figures = Figures::new();
-        let (mut words, mut count) = (Words::new(), 0);
-        let query = || {
-            count += 1;
-            let words: Vec<_> = (0..=count % 3).map(|_| words.word()).collect();
-            format!("/api/v1/runtimes/backend-internal/search?q={}", words.join("%20"))
-        };
-        time(&self.server.client, "search", samples, &mut figures, query).await?;
         Ok(figures)
     }
 

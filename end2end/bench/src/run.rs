@@ -10,10 +10,11 @@ use clap::ValueEnum;
 use crate::frames::Form;
 use crate::measured::{Case, Figures, Measured, Run, YARDSTICK};
 use crate::pages::{self, Pages};
+use crate::search::Searches;
 use crate::server::Binary;
 use crate::streams::{self, Load, Shown};
 use crate::yardstick::disk::Disk;
-use crate::{first_token, start};
+use crate::{first_token, growth, search, start};
 
 /// A part of the measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,8 +31,12 @@ pub enum Section {
     Disk,
     /// Starts and the memory of an idle server
     Start,
-    /// Pages of conversations and searches, beside a file of the same size
+    /// Pages of conversations, beside a file of the same size
     Pages,
+    /// Searches of several kinds
+    Search,
+    /// The bytes of the disk that a message takes
+    Growth,
 }
 
 #[derive(clap::Args)]
@@ -124,6 +129,8 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
             Section::Disk => bench.disk()?,
             Section::Start => bench.start().await?,
             Section::Pages => bench.pages().await?,
+            Section::Search => bench.search().await?,
+            Section::Growth => bench.growth().await?,
         }
     }
     if bench.faults > 0 {
@@ -217,14 +224,38 @@ impl Bench<'_> {
                     let kind = format!("beside-{messages}");
                     self.add("pages", &kind, *length, &binary.label, round, figures)?;
                 }
-                let figures = pages.search(requests).await?;
-                self.add("search", "search", *messages, &binary.label, round, figures)?;
                 pages.stop().await?;
             }
         }
         if !self.yardsticks(&[()]).is_empty() && bytes > 0.0 {
             let figures = pages::file(bytes as u64, requests).await?;
             self.add("pages", "file", bytes as u64, YARDSTICK, 1, figures)?;
+        }
+        Ok(())
+    }
+
+    async fn search(&mut self) -> Result<()> {
+        for messages in self.options.messages.iter().filter(|messages| **messages > 0) {
+            for (round, binary) in self.turns() {
+                let mut searches = Searches::start(&binary, *messages).await?;
+                for (name, kind) in search::KINDS {
+                    let figures = searches.run(kind, self.options.requests).await?;
+                    let kind = format!("in-{name}");
+                    self.add("search", &kind, *messages, &binary.label, round, figures)?;
+                }
+                let figures = searches.stop().await?;
+                self.add("search", "search", *messages, &binary.label, round, figures)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn growth(&mut self) -> Result<()> {
+        for messages in self.options.messages.iter().filter(|messages| **messages > 0) {
+            for binary in &self.options.binary {
+                let figures = growth::run(binary, *messages).await?;
+                self.add("growth", "growth", *messages, &binary.label, 1, figures)?;
+            }
         }
         Ok(())
     }

@@ -12,24 +12,27 @@ use crate::server::{Binary, Place, folder_bytes};
 /// Answers that run while the server is killed.
 const RUNNING: u64 = 4;
 
+/// The time after a start at which the memory is read. After a kill the whole database is still being
+/// checked beside the service, if it is large.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// Starts a companion `samples` times on about `messages` messages.
 pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures> {
     let endpoint = Endpoint::start(10_000, 20_000).await?;
-    let mut place = Place::new(binary, &endpoint.base_url, 1)?;
+    let place = Place::new(binary, &endpoint.base_url, 1)?;
     if messages > 0 {
-        let fixture = Fixture::of(binary, messages).await?;
-        place.use_data(&fixture.folder)?;
+        Fixture::of(binary, messages).await?.copy_to(&place.data())?;
     }
     // The first start reads the files from the disk and may change the schema.
     place.start().await?.stop().await?;
     let (mut starts, mut crashes) = (Vec::new(), Vec::new());
-    let (mut resident, mut private) = (Vec::new(), Vec::new());
+    let (mut resident, mut private, mut private_after_kill) = (Vec::new(), Vec::new(), Vec::new());
     let mut proportional = Vec::new();
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     for n in 0..u64::from(samples) {
         let server = place.start().await?;
         starts.push(server.ready_in.as_secs_f64() * 1000.0);
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(SETTLED).await;
         let memory = server.process.memory()?;
         resident.push(mib(memory.resident));
         private.push(mib(memory.private));
@@ -42,10 +45,13 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
         server.kill().await?;
         let server = place.start().await?;
         crashes.push(server.ready_in.as_secs_f64() * 1000.0);
+        tokio::time::sleep(SETTLED).await;
+        private_after_kill.push(mib(server.process.memory()?.private));
         server.stop().await?;
     }
-    let [starts, crashes, resident, private, proportional] =
-        [starts, crashes, resident, private, proportional].map(Samples::new);
+    let [starts, crashes, resident, private] =
+        [starts, crashes, resident, private].map(Samples::new);
+    let [proportional, private_after_kill] = [proportional, private_after_kill].map(Samples::new);
     let figures = [
         ("ready_p50_ms", starts.at(0.5)),
         ("ready_max_ms", starts.at(1.0)),
@@ -54,6 +60,7 @@ pub async fn run(binary: &Binary, messages: u64, samples: u32) -> Result<Figures
         ("idle_resident_mib", resident.at(0.5)),
         ("idle_private_mib", private.at(0.5)),
         ("idle_proportional_mib", proportional.at(0.5)),
+        ("idle_after_kill_private_mib", private_after_kill.at(0.5)),
         ("database_mib", mib(folder_bytes(&place.data())?)),
     ];
     Ok(figures.map(|(name, value)| (name.to_owned(), value)).into())
