@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::*;
 
-/// The promise is 200 ms; a machine that runs many tests at once needs more.
+/// A chunk of the prompt takes up to 0.4 s; a machine that runs many tests at once needs more.
 const PROMPTLY: Duration = Duration::from_secs(2);
 
 fn long_question() -> Vec<InputMessage> {
