@@ -166,13 +166,11 @@ fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
     page.workers.splice(0..0, pinned);
 }
 
-/// Renders the messages, into the messages themselves or into the server's page if there is one.
+/// Renders the messages into the messages themselves. The server's page, if there is one, renders
+/// its messages when it has written what comes before them.
 async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
     match use_context::<PageHtml>() {
-        Some(page) => {
-            page.want(worker_id, transcript);
-            page.render().await;
-        }
+        Some(page) => page.want(worker_id, transcript),
         None => rendering::fill(worker_id, transcript).await,
     }
 }

@@ -66,6 +66,8 @@ mod router;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
+mod streaming;
+#[cfg(feature = "ssr")]
 mod title_search;
 
 #[cfg(feature = "ssr")]

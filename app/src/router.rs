@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router, body::Body};
+use futures::StreamExt as _;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
@@ -14,6 +15,7 @@ use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
 use crate::response::set_status;
+use crate::streaming::{Beginning, in_order};
 use crate::{Assets, Backend, Refused, shell, text::tr};
 
 mod data;
@@ -68,20 +70,28 @@ impl Handlers {
         let Self { backend, options, assets } = self;
         let preferences = Preferences::of(request.headers());
         let locale = preferences.locale(request.headers());
-        let html = PageHtml::default();
-        let _until_answered = html.until_answered();
+        let (html, beginning) = (PageHtml::default(), Beginning::default());
+        let answered = html.until_answered();
         let context = move || {
             provide_context(backend.clone());
             provide_context(preferences);
             provide_context(locale);
             provide_context(html.clone());
+            provide_context(beginning.clone());
             if let Some(refused) = &refused {
                 set_status(refused.error.code.http_status());
                 provide_context(refused.clone());
             }
         };
         let document = move || shell(options.clone(), assets.clone());
-        leptos_axum::render_app_async_with_context(context, document)(request).await
+        let page = leptos_axum::handle_response_inner(context, document, request, in_order).await;
+        page.map(|body| {
+            let pieces = body.into_data_stream().map(move |piece| {
+                let _until_here = &answered;
+                piece
+            });
+            Body::from_stream(pieces)
+        })
     }
 
     async fn submit(

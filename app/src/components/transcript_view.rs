@@ -67,6 +67,10 @@ pub fn TranscriptView(
     let closed = move || worker.read().status == WorkerStatus::Stopped;
     let (wrapped, told) = (wraps.clone(), said.0.clone());
     let form_id = expect_context::<super::form_id::FormId>().0;
+    #[cfg(feature = "ssr")]
+    let rows = crate::streaming::Later::new(|| erase(view! { <Rows /> }));
+    #[cfg(not(feature = "ssr"))]
+    let rows = view! { <Rows /> };
     view! {
         <div
             class="reading"
@@ -91,7 +95,7 @@ pub fn TranscriptView(
                         aria-live="off"
                         aria-busy=attr(move || Some(stage.read().is_some().to_string()))
                     >
-                        <Rows />
+                        {rows}
                     </div>
                     <PendingMessage />
                     {live(move || {

@@ -1,5 +1,8 @@
 //! Pages as the server sends them: their encoding, their language, the web app manifest.
 
+use std::io::Read as _;
+
+use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, COOKIE, LOCATION};
 
 use super::support::start;
@@ -16,6 +19,51 @@ async fn pages_are_compressed_if_the_client_accepts_it() {
         assert_eq!(answer.headers()[CONTENT_ENCODING], encoding);
         assert!(answer.headers()["vary"].to_str().unwrap().contains("accept-encoding"));
         assert!(answer.bytes().await.unwrap().len() * 2 < plain.len(), "{encoding}");
+    }
+}
+
+/// The text of a page as far as it has arrived.
+fn decoded(encoding: &str, bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    // The end is missing until the page is complete.
+    let _ = match encoding {
+        "br" => brotli::Decompressor::new(bytes, 4096).read_to_end(&mut text),
+        "gzip" => flate2::read::GzDecoder::new(bytes).read_to_end(&mut text),
+        _ => (&mut { bytes }).read_to_end(&mut text),
+    };
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The message cannot be rendered before the beginning of the page has arrived.
+#[tokio::test]
+async fn the_beginning_of_a_page_is_sent_before_its_messages_are_rendered() {
+    let server = start("delta_ms = 1").await;
+    for encoding in ["identity", "br", "gzip"] {
+        let worker = server.post(&server.workers()).send().await.unwrap();
+        let worker: protocol::Worker = worker.json().await.unwrap();
+        let id = worker.worker_id;
+        server.says("It is *there*.");
+        server.send(&format!("{}/{id}", server.workers()), "Where?").await;
+        server.ended(id).await;
+        let permit = app::rendering::permit(id).await;
+        let page = server.get(&format!("/c/{id}")).header(ACCEPT_ENCODING, encoding);
+        let mut page = page.send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        assert!(page.headers().contains_key("content-security-policy"));
+        let (mut bytes, mut text) = (Vec::new(), String::new());
+        while !text.contains("class=\"transcript\"") {
+            bytes.extend(page.chunk().await.unwrap().unwrap());
+            text = decoded(encoding, &bytes);
+        }
+        assert!(text.contains("<title>Where?") && text.contains("<main"), "{encoding}: {text}");
+        assert!(!text.contains("<article"), "{encoding}: {text}");
+        drop(permit);
+        while let Some(piece) = page.chunk().await.unwrap() {
+            bytes.extend(piece);
+        }
+        let text = decoded(encoding, &bytes);
+        assert!(text.contains("<article") && text.contains("there"), "{encoding}: {text}");
+        assert!(text.contains("</html>"), "{encoding}: {text}");
     }
 }
 

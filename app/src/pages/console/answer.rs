@@ -100,10 +100,23 @@ fn awaited_by(
         <Transition fallback>
             {move || {
                 let show = show.clone();
-                Suspend::new(async move { show(answer.await) })
+                Suspend::new(async move {
+                    let answer = answer.await;
+                    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+                    skip_search().await;
+                    show(answer)
+                })
             }}
         </Transition>
     })
+}
+
+/// Returns at the second poll. Leptos polls the content of a `Transition` once only to search it for
+/// resources that are still loading, and drops it. An answer has none, so its view, which is most
+/// of the page, need not be built for that.
+#[cfg(all(feature = "ssr", not(feature = "browser")))]
+async fn skip_search() {
+    tokio::task::yield_now().await;
 }
 
 async fn load(question: Question) -> Answer {
