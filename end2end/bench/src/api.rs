@@ -1,12 +1,13 @@
 //! The calls of the product's API that the driver makes.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use protocol::api::{Accepted, SendMessage};
 use protocol::{MessageId, Worker, WorkerId};
 use reqwest::StatusCode;
+use reqwest::header::ACCEPT_ENCODING;
 use serde_json::json;
 
 /// Longer than any call may take.
@@ -17,6 +18,15 @@ const HANG: Duration = Duration::from_secs(60);
 pub struct Client {
     http: reqwest::Client,
     pub address: SocketAddr,
+}
+
+/// How long it took to read a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Read {
+    /// Until the first bytes of its text.
+    pub first: Duration,
+    pub whole: Duration,
+    pub bytes: usize,
 }
 
 impl Client {
@@ -40,6 +50,25 @@ impl Client {
         let answer = self.http.get(self.url(path)).send().await?;
         ensure!(answer.status().is_success(), "{path}: {}", answer.status());
         Ok(answer.bytes().await?.into())
+    }
+
+    /// Reads a page as a browser does, in pieces, and compressed if `encoding` says so.
+    pub async fn page(&self, path: &str, encoding: Option<&str>) -> Result<Read> {
+        let begun = Instant::now();
+        let mut request = self.http.get(self.url(path));
+        if let Some(encoding) = encoding {
+            request = request.header(ACCEPT_ENCODING, encoding);
+        }
+        let mut answer = request.send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "{path}: {status}");
+        let (mut first, mut bytes) = (None, 0);
+        while let Some(piece) = answer.chunk().await? {
+            first.get_or_insert_with(|| begun.elapsed());
+            bytes += piece.len();
+        }
+        let first = first.with_context(|| format!("{path} is empty"))?;
+        Ok(Read { first, whole: begun.elapsed(), bytes })
     }
 
     /// Creates a conversation.

@@ -36,7 +36,9 @@ impl Pages {
         let client = &self.server.client;
         let worker = Fixture::conversation(client, length).await?;
         let mut figures = Figures::new();
-        time(client, "page", samples, &mut figures, || format!("/c/{worker}")).await?;
+        let page = format!("/c/{worker}");
+        read(client, "page", &page, None, samples, &mut figures).await?;
+        read(client, "brotli", &page, Some("br"), samples, &mut figures).await?;
         let transcript = || format!("{}/transcript?limit=50", api::path(worker));
         time(client, "transcript", samples, &mut figures, transcript).await?;
         Ok(figures)
@@ -69,6 +71,30 @@ pub async fn file(bytes: u64, samples: u32) -> Result<Figures> {
     Ok(figures)
 }
 
+/// Reads a page again and again, and adds how long it took until its first and its last bytes.
+async fn read(
+    client: &Client,
+    what: &str,
+    path: &str,
+    encoding: Option<&str>,
+    samples: u32,
+    figures: &mut Figures,
+) -> Result<()> {
+    let (mut first, mut whole, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for n in 0..WARM_UP + samples {
+        let read = client.page(path, encoding).await?;
+        if n >= WARM_UP {
+            first.push(read.first.as_secs_f64() * 1000.0);
+            whole.push(read.whole.as_secs_f64() * 1000.0);
+        }
+        bytes = read.bytes;
+    }
+    add(figures, &format!("{what}_first"), first);
+    add(figures, what, whole);
+    figures.insert(format!("{what}_bytes"), bytes as f64);
+    Ok(())
+}
+
 /// Makes requests one after the other, and adds how long they took.
 async fn time(
     client: &Client,
@@ -86,10 +112,14 @@ async fn time(
             times.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
     }
+    add(figures, what, times);
+    figures.insert(format!("{what}_bytes"), bytes as f64);
+    Ok(())
+}
+
+fn add(figures: &mut Figures, what: &str, times: Vec<f64>) {
     let times = Samples::new(times);
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
         figures.insert(format!("{what}_{name}_ms"), times.at(share));
     }
-    figures.insert(format!("{what}_bytes"), bytes as f64);
-    Ok(())
 }
