@@ -41,7 +41,8 @@ pub async fn run(binary: &Binary, messages: u64) -> Result<Figures> {
         ("text_per_message_bytes".to_owned(), per_message(texts)),
     ]);
     let mut all = 0.0;
-    let mut statement = db.prepare("SELECT name, pgsize, unused FROM dbstat WHERE aggregate")?;
+    let mut statement =
+        db.prepare("SELECT name, pgsize, unused FROM dbstat WHERE aggregate = TRUE")?;
     let rows = statement.query_map([], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, f64>(1)?, row.get::<_, f64>(2)?))
     })?;

@@ -1,22 +1,44 @@
 //! Applies what the store has repaired after the runtime was opened.
 
+use std::time::Duration;
+
 use store::Repaired;
 
 use super::Runtime;
 
+/// Longer than a read takes that began before a repair.
+const READS_END: Duration = Duration::from_secs(2);
+
 /// Follows the store's repairs until there will be no more, or the runtime goes down.
 pub(super) async fn follow(runtime: Runtime) {
     let shared = &runtime.inner.shared;
-    loop {
-        let repaired = tokio::select! {
+    // A read that began before a repair may still note its worker as unreadable, so workers are
+    // forgotten twice.
+    let (mut repaired, mut is_over, mut are_lookups) = (Vec::new(), false, false);
+    while !is_over || !repaired.is_empty() {
+        tokio::select! {
             biased;
             () = shared.down.cancelled() => return,
-            repaired = shared.store.repaired() => repaired,
-        };
-        match repaired {
-            Some(Repaired::Worker(id)) => shared.unreadable.forget(id),
-            Some(Repaired::Lookups) => interrupt_found(&runtime).await,
-            None => return,
+            next = shared.store.repaired(), if !is_over => match next {
+                Some(Repaired::Worker(id)) => {
+                    shared.unreadable.forget(id);
+                    repaired.push(id);
+                }
+                Some(Repaired::Lookups) => are_lookups = true,
+                None => {
+                    is_over = true;
+                    // Only now, because rows are repaired after the indexes, and a turn of a worker
+                    // that cannot be read cannot be interrupted.
+                    if are_lookups {
+                        interrupt_found(&runtime).await;
+                    }
+                }
+            },
+            () = tokio::time::sleep(READS_END), if !repaired.is_empty() => {
+                for id in repaired.drain(..) {
+                    shared.unreadable.forget(id);
+                }
+            }
         }
         // The followers of the list read it again, because rows may have moved in it.
         shared.notifier.listing().forget();

@@ -56,7 +56,7 @@ pub use read_only::{Backup, BackupError, ReadOnlyStore};
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
 
-/// A database of at most this many bytes is checked before it is served. This takes some 20
+/// A database of at most this many bytes is checked before it is served. This takes some 30
 /// milliseconds.
 pub const CHECKED_FIRST_BYTES: u64 = 4 << 20;
 
