@@ -80,7 +80,9 @@ fn machine() -> Result<String> {
     let kib: f64 = field("/proc/meminfo", "MemTotal")?.trim_end_matches(" kB").parse()?;
     let cores = std::thread::available_parallelism()?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
-    let (gib, kernel) = (kib / f64::from(1 << 20), kernel.trim());
+    // What follows the first two numbers may name the machine's builder.
+    let kernel = kernel.trim().splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+    let gib = kib / f64::from(1 << 20);
     Ok(format!("{cores} cores of {processor}, {gib:.0} GiB of memory, Linux {kernel}"))
 }
 

@@ -193,6 +193,7 @@ const TABLES: &[Table] = &[
                Every conversation has one reader, over the connection that the program's own page uses, or over its API. \
                Open WebUI runs with its search in documents set to an engine outside of its process, and none of the programs asks the model for titles. \
                The driver does not accept the compression of the WebSocket that Open WebUI offers. \
+               \"Not exact\" counts answers that were refused or not given as they were sent. What is given per token is per token that was due. \
                The memory is that of the process and all that it has started.",
         section: peers::STREAMS,
         kind: peers::STREAMS,
