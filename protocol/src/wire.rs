@@ -182,7 +182,10 @@ impl FrameExpander {
             Frame::Event(envelope) => envelope,
             Frame::More { seq, text, html } => {
                 let envelope = Box::new(self.continued(seq, text, html)?);
-                let is_next = self.last.as_ref().is_some_and(|last| seq == last.event.seq + 1);
+                let is_next = self
+                    .last
+                    .as_ref()
+                    .is_some_and(|last| last.event.seq.checked_add(1) == Some(seq));
                 if !is_next {
                     return Some(Frame::Event(envelope));
                 }
@@ -190,7 +193,11 @@ impl FrameExpander {
             }
             other => return Some(other),
         };
-        let piece = envelope.event.body.piece().map(|(_, offset, text)| offset + text.len() as u64);
+        let piece = envelope
+            .event
+            .body
+            .piece()
+            .map(|(_, offset, text)| offset.saturating_add(text.len() as u64));
         self.last = piece.map(|_| without_text(&envelope));
         self.end = piece.unwrap_or(0);
         Some(Frame::Event(envelope))

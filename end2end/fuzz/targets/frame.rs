@@ -4,10 +4,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use protocol::{Applied, Frame, LogId, View};
+use protocol::{Applied, Frame, FrameExpander, LogId, View};
 
 fuzz_target!(|text: &str| {
     let mut view: Option<View> = None;
+    let mut expander = FrameExpander::default();
     for line in text.lines() {
         let Ok(frame) = serde_json::from_str::<Frame>(line) else {
             // Others than these may be understood by the page's reader, and do no harm.
@@ -19,14 +20,15 @@ fuzz_target!(|text: &str| {
         let written = serde_json::to_string(&frame).unwrap();
         assert_eq!(serde_json::from_str::<Frame>(&written).unwrap(), frame);
         assert_eq!(json_tree::frame(&written).unwrap(), frame);
-        match frame {
-            Frame::Snapshot { snapshot, .. } => view = Some(View::from_snapshot(*snapshot)),
-            Frame::Event(envelope) => {
+        match expander.expand(frame) {
+            Some(Frame::Snapshot { snapshot, .. }) => view = Some(View::from_snapshot(*snapshot)),
+            Some(Frame::Event(envelope)) => {
                 if let Some(view) = &mut view {
                     fold(view, &envelope.event);
                 }
             }
-            Frame::Progress { .. } | Frame::Notice { .. } | Frame::Close { .. } => {}
+            Some(Frame::More { .. }) => panic!("a short frame is left short"),
+            Some(Frame::Progress { .. } | Frame::Notice { .. } | Frame::Close { .. }) | None => {}
         }
     }
 });
