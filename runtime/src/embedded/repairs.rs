@@ -29,9 +29,10 @@ pub(super) async fn follow(runtime: Runtime) {
                     is_over = true;
                     // Only now, because rows are repaired after the indexes, and a turn of a worker
                     // that cannot be read cannot be interrupted.
-                    if are_lookups {
-                        interrupt_found(&runtime).await;
+                    if !are_lookups {
+                        continue;
                     }
+                    interrupt_found(&runtime).await;
                 }
             },
             () = tokio::time::sleep(READS_END), if !repaired.is_empty() => {
