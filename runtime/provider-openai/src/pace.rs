@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// How much longer each answer waits for each answer that is being read.
-const PER_ANSWER: Duration = Duration::from_micros(45);
+const PER_ANSWER: Duration = Duration::from_micros(100);
 
 /// The longest pause between two reads of an answer, and so the most that reading delays a piece.
-const LONGEST: Duration = Duration::from_millis(45);
+const LONGEST: Duration = Duration::from_millis(60);
 
-/// Shorter pauses are left out: hardly any endpoint sends two pieces within such a time, so that
-/// nothing would be gained by them.
-const SHORTEST: Duration = Duration::from_millis(5);
+/// Shorter pauses are left out: few endpoints send two pieces within such a time, so that little would
+/// be gained by them.
+const SHORTEST: Duration = Duration::from_millis(15);
 
 /// Counts the answers that are being read; its clones count together.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ mod tests {
     fn the_pause_grows_with_the_number_of_answers_and_is_bounded() {
         assert_eq!(pause(0), None);
         assert_eq!(pause(100), None);
-        assert_eq!(pause(400), Some(Duration::from_millis(18)));
+        assert_eq!(pause(400), Some(Duration::from_millis(40)));
         assert_eq!(pause(1_000), Some(LONGEST));
         assert_eq!(pause(usize::MAX), Some(LONGEST));
     }
@@ -96,14 +96,14 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::ZERO, "the first piece waits for nothing");
         answer.was_read();
         answer.due().await;
-        assert_eq!(began.elapsed(), Duration::from_millis(18));
+        assert_eq!(began.elapsed(), Duration::from_millis(40));
         // A slow endpoint's pieces are not delayed.
         tokio::time::advance(Duration::from_millis(100)).await;
         answer.due().await;
-        assert_eq!(began.elapsed(), Duration::from_millis(118));
+        assert_eq!(began.elapsed(), Duration::from_millis(140));
         drop(others);
         answer.was_read();
         answer.due().await;
-        assert_eq!(began.elapsed(), Duration::from_millis(118), "the others have ended");
+        assert_eq!(began.elapsed(), Duration::from_millis(140), "the others have ended");
     }
 }
