@@ -102,8 +102,7 @@ fn awaited_by(
                 let show = show.clone();
                 Suspend::new(async move {
                     let answer = answer.await;
-                    #[cfg(all(feature = "ssr", not(feature = "browser")))]
-                    skip_search().await;
+                    #[cfg(all(feature = "ssr", not(feature = "browser")))] skip_search().await;
                     show(answer)
                 })
             }}
