@@ -139,7 +139,7 @@ fn limited(kib: u32) -> LocalConfig {
     let mut config = config();
     let engine = config.program.replace("/bin/sh".into()).expect("the tests name a program");
     let script = format!("ulimit -v {kib} && exec \"$0\"");
-    config.args = vec!["-c".into(), script, engine.to_str().unwrap().into()];
+    config.args = vec!["-c".into(), script, engine.to_str().expect("a path in UTF-8").into()];
     config
 }
 
