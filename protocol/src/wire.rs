@@ -341,6 +341,15 @@ mod tests {
     }
 
     #[test]
+    fn positions_and_offsets_at_the_end_of_their_range_are_read() {
+        let mut expander = FrameExpander::default();
+        expander.expand(Frame::Event(Box::new(delta(None, u64::MAX, u64::MAX, "b"))));
+        let more = Frame::More { seq: u64::MAX, text: "a".to_owned(), html: None };
+        let Some(Frame::Event(envelope)) = expander.expand(more) else { panic!() };
+        assert_eq!(envelope.event.body.piece().map(|piece| piece.1), Some(u64::MAX));
+    }
+
+    #[test]
     fn a_short_frame_that_comes_again_or_after_a_gap_keeps_its_position() {
         let short = |seq| Frame::More { seq, text: "a".to_owned(), html: None };
         let mut expander = FrameExpander::default();

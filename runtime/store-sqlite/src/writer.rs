@@ -93,10 +93,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
     {
-        let (reply, done) = oneshot::channel();
-        let job = Job::Alone(Box::new(move |db| {
-            let _ = reply.send(db.caught(work));
-        }));
+        let (job, done) = alone(work);
         self.send(job).await?;
         done.await.map_err(|_| StoreError::Closed)?
     }
@@ -107,10 +104,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
     {
-        let (reply, done) = oneshot::channel();
-        let job = Job::Alone(Box::new(move |db| {
-            let _ = reply.send(db.caught(work));
-        }));
+        let (job, done) = alone(work);
         self.jobs.blocking_send(job).map_err(|_| StoreError::Closed)?;
         self.thread.unpark();
         done.blocking_recv().map_err(|_| StoreError::Closed)?
@@ -144,6 +138,19 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// A job that runs `work` by itself, and the channel for its result.
+fn alone<T, F>(work: F) -> (Job, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
+{
+    let (reply, done) = oneshot::channel();
+    let job = Job::Alone(Box::new(move |db| {
+        let _ = reply.send(db.caught(work));
+    }));
+    (job, done)
 }
 
 fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {

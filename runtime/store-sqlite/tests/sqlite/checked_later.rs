@@ -10,6 +10,7 @@ use store::{Outage, Repaired, Store, StoreError, VisibilityFilter};
 use store_sqlite::{OpenError, Sqlite};
 use tempfile::{TempDir, tempdir};
 
+use crate::damage::closed;
 use crate::files::copy_as_it_is;
 
 const PAGE: u64 = 4096;
@@ -20,17 +21,7 @@ const UNUSED: &str = "prompt_uses_by_digest";
 /// A database with some conversations, in a state that does not follow a clean stop, and with an
 /// empty write-ahead log.
 async fn unchecked() -> (TempDir, Vec<Sample>) {
-    let folder = tempdir().unwrap();
-    let store = Sqlite::open(folder.path()).unwrap();
-    let mut samples = Vec::new();
-    for number in 1..=3 {
-        let mut sample = Sample::created(number, &store).await;
-        for n in 0..8 {
-            sample.asked(&store, &format!("question {n}"), &[&"answer ".repeat(150)]).await;
-        }
-        samples.push(sample);
-    }
-    store.close().await;
+    let (folder, samples) = closed().await;
     std::fs::remove_file(folder.path().join("companion.db.closed")).unwrap();
     (folder, samples)
 }

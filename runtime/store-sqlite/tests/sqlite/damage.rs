@@ -16,7 +16,7 @@ use crate::files::copy_as_it_is;
 const PAGE: u64 = 4096;
 
 /// A cleanly closed database with enough data that it has pages of every kind.
-async fn closed() -> (TempDir, Vec<Sample>) {
+pub(crate) async fn closed() -> (TempDir, Vec<Sample>) {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut samples = Vec::new();
