@@ -159,10 +159,10 @@ const AIMS: &[Aim] = &[
         Of(BROWSER, "upward_longest_task_ms"),
     ),
     aim(
-        "Search, 1,000,000 messages, the slowest p99",
+        "Search, up to 1,000,000 messages, p99 of the slowest kind",
         "ms",
         Below(50.0),
-        Most("search", "", "search_p99_ms"),
+        Most("search", "in-", "p99_ms"),
     ),
 ];
 
