@@ -17,7 +17,7 @@ const DELTAS: usize = 20;
 /// Begins some answers, then commits deltas of all of them in each repetition.
 pub(in crate::cases) fn groups(times: u64) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
         let store = Sqlite::open(folder.path())?;
         let mut logs = Vec::new();
