@@ -109,21 +109,23 @@ pub(crate) fn purge_staged(db: &Connection) -> Result<bool, Cause> {
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![PURGING, STAGED])? > 0)
 }
 
-/// Removes some rows of the worker that was deleted first, unless that was after `until`. Returns
-/// false if there is no such worker.
-pub(crate) fn collect(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
-    let oldest: Option<i64> = db
+/// The key of the worker that was deleted first, unless that was after `until`.
+pub(crate) fn oldest(db: &Connection, until: Timestamp) -> Result<Option<i64>, Cause> {
+    let oldest = db
         .prepare_cached(
             "SELECT id FROM workers WHERE deleted_ms BETWEEN ? AND ?
              ORDER BY deleted_ms, id LIMIT 1",
         )?
         .query_row([PURGING, until.unix_ms()], |row| row.get(0))
         .optional()?;
-    let Some(worker) = oldest else { return Ok(false) };
+    Ok(oldest)
+}
+
+/// Removes some rows of a deleted worker.
+pub(crate) fn collect(db: &Connection, worker: i64, index: Index) -> Result<(), Cause> {
     // A worker cannot be restored once some of its rows are removed.
     db.prepare_cached(&set_deleted("id = ?"))?.execute([PURGING, worker])?;
-    step(db, worker, index)?;
-    Ok(true)
+    step(db, worker, index).map(drop)
 }
 
 /// Whether a worker was deleted and can still be restored.

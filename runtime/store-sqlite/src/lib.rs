@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use rusqlite::Connection;
 use store::{
     Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
     ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
@@ -22,6 +23,7 @@ use lock::FolderLock;
 use readers::{Readers, SEARCHERS, readers};
 use schema::Schema;
 use staging::Staging;
+use streamed::{Moment, Streamed};
 use writer::{Change, Writer};
 
 mod background_check;
@@ -46,6 +48,7 @@ mod schema;
 mod search;
 mod search_index;
 mod staging;
+mod streamed;
 mod transfer;
 mod write;
 mod writer;
@@ -183,6 +186,7 @@ pub struct Sqlite {
     /// Held during an import, because the staged rows belong to only one import at a time.
     importing: Arc<Mutex<()>>,
     check: Arc<BackgroundCheck>,
+    streamed: Streamed,
     /// The lock is held as long as a handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
@@ -210,13 +214,32 @@ impl Sqlite {
         let identity = FileIdentity::of(&file).map_err(unusable)?;
         let readers = Readers::start(&file, &identity, readers())?;
         let searchers = Readers::start(&file, &identity, SEARCHERS)?;
-        let writer = Writer::start(opened, identity.clone(), lock.clone()).map_err(unusable)?;
+        let loaded = streamed::load(&opened.connection);
+        let (table, answers) = loaded.map_err(|cause| file::open_error(&file, cause))?;
+        let streamed = Streamed::new(answers);
+        let pieces = (streamed.clone(), table);
+        let writer =
+            Writer::start(opened, pieces, identity.clone(), lock.clone()).map_err(unusable)?;
         let check = match is_checked {
             true => BackgroundCheck::none(),
             false => BackgroundCheck::start(identity, writer.clone()).map_err(unusable)?,
         };
         let (importing, check) = (Arc::default(), Arc::new(check));
-        Ok(Self { writer, readers, searchers, importing, check, _lock: lock })
+        Ok(Self { writer, readers, searchers, importing, check, streamed, _lock: lock })
+    }
+
+    /// Reads a conversation, with the streamed pieces of its running answer.
+    async fn read_log<T, F>(&self, id: WorkerId, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Moment<'_>) -> Result<T, Cause> + Send + 'static,
+    {
+        let streamed = self.streamed.clone();
+        let read = move |db: &Connection| {
+            let answer = streamed.get(id);
+            read(&Moment::new(db, answer.as_deref()))
+        };
+        self.readers.read(read).await
     }
 
     /// Waits until the check beside the service has ended, if there is one.
@@ -313,7 +336,7 @@ impl Store for Sqlite {
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
-        self.readers.read(move |db| Ok(read::worker(db, id)?.map(|row| row.stored))).await
+        self.read_log(id, move |db| Ok(read::worker(db, id)?.map(|row| row.stored))).await
     }
 
     async fn workers(
@@ -335,7 +358,7 @@ impl Store for Sqlite {
         after: u64,
         limit: u32,
     ) -> Result<Option<Vec<Event>>, StoreError> {
-        self.readers.read(move |db| read::tail(db, id, after, limit)).await
+        self.read_log(id, move |db| read::tail(db, id, after, limit)).await
     }
 
     async fn page(
@@ -344,7 +367,7 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.readers.read(move |db| read::page(db, id, before, limit)).await
+        self.read_log(id, move |db| read::page(db, id, before, limit)).await
     }
 
     async fn around(
@@ -353,7 +376,7 @@ impl Store for Sqlite {
         message: MessageId,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.readers.read(move |db| read::around(db, id, message, limit)).await
+        self.read_log(id, move |db| read::around(db, id, message, limit)).await
     }
 
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
@@ -383,7 +406,7 @@ impl Store for Sqlite {
     }
 
     async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError> {
-        self.readers.read(move |db| read::turn(db, id, turn)).await
+        self.read_log(id, move |db| read::turn(db, id, turn)).await
     }
 
     async fn branch(
@@ -392,7 +415,7 @@ impl Store for Sqlite {
         leaf: MessageId,
         max_bytes: u64,
     ) -> Result<Branch, StoreError> {
-        self.readers.read(move |db| read::branch(db, id, leaf, max_bytes)).await
+        self.read_log(id, move |db| read::branch(db, id, leaf, max_bytes)).await
     }
 
     async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError> {
@@ -409,11 +432,11 @@ impl Store for Sqlite {
     }
 
     async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
-        self.readers.read(move |db| transfer::whole(db, id)).await
+        self.read_log(id, move |db| transfer::whole(db, id)).await
     }
 
     async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
-        self.readers.read(move |db| transfer::salvage(db, id)).await
+        self.read_log(id, move |db| transfer::salvage(db, id)).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -427,7 +450,7 @@ impl Store for Sqlite {
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         let one = self.importing.clone().lock_owned().await;
-        let staging = Staging::new(self.writer.clone(), self.searchers.clone());
+        let staging = Staging::new(self.writer.clone(), self.searchers.clone(), self.streamed.clone());
         staging.import(one, logs, differing).await
     }
 

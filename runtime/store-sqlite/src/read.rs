@@ -5,11 +5,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::{Cause, ListPosition, Stored, VisibilityFilter};
 
 use super::row;
+use super::streamed::{Answer, Moment};
 
 mod log;
 mod messages;
 
-pub(crate) use log::{around, event, events_between, page, tail};
+pub(crate) use log::{around, event, events_between, merged, page, rows_between, tail};
 pub(crate) use messages::{
     FoundMessage, acceptance, branch, message, question, role_of, turn, turn_span,
 };
@@ -28,7 +29,7 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 }
 
 /// A worker that was not deleted. Errors if its row cannot be read or contradicts its log.
-pub(crate) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
+pub(crate) fn worker(db: &Moment<'_>, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
     let sql =
         format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
     let mut statement = db.prepare_cached(&sql)?;
@@ -56,17 +57,20 @@ pub(crate) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Ca
 /// events that leave the summary as it is, such as deltas, may follow. Errors if the log ends
 /// before that, or if the row's head is not the log's newest message: new messages follow the head,
 /// so a wrong one would break the tree of messages.
-fn last_of_log(db: &Connection, key: i64, stored: &Stored) -> Result<u64, Cause> {
+fn last_of_log(db: &Moment<'_>, key: i64, stored: &Stored) -> Result<u64, Cause> {
     let mut last = db.prepare_cached("SELECT max(seq) FROM events WHERE worker = ?")?;
     let last: Option<u64> = last.query_row([key], |row| row.get(0))?;
+    let answer = db.answer(key)?;
+    let last = last.max(answer.map(Answer::last_seq));
     let Some(last) = last.filter(|last| *last >= stored.last_seq) else {
         return row::bad("workers", "the log ends before the last position");
     };
-    // No event after the last position was folded, so each has a row of its own.
+    // No event after the last position was folded, so each has a row or is a piece.
     let mut after =
         db.prepare_cached("SELECT count(*) FROM events WHERE worker = ? AND seq > ?")?;
     let after: u64 = after.query_row([key, i64::try_from(stored.last_seq)?], |row| row.get(0))?;
-    if after != last - stored.last_seq {
+    let pieces = answer.map_or(0, |answer| answer.events(stored.last_seq + 1, last).count() as u64);
+    if after + pieces != last - stored.last_seq {
         return row::bad("workers", "the log does not go on after the last position");
     }
     let mut newest = db.prepare_cached(

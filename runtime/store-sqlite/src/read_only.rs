@@ -11,6 +11,7 @@ use store::{Cause, ConversationExport, Salvage, StoreError};
 
 use super::file::{self, Access};
 use super::schema::Schema;
+use super::streamed::{self, Moment};
 use super::{FILE, OpenError, mend, outage, page_check, transfer};
 
 /// A database that is opened for reading only. Its calls block.
@@ -83,13 +84,19 @@ impl ReadOnlyStore {
     /// Like [`store::Store::whole`].
     pub fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
-        transfer::whole(&moment, id).map_err(outage::of_read)
+        let read = || {
+            let answer = streamed::answer_of(&moment, id)?;
+            transfer::whole(&Moment::new(&moment, answer.as_ref()), id)
+        };
+        read().map_err(outage::of_read)
     }
 
     /// Like [`store::Store::salvage`].
     pub fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
-        transfer::salvage(&moment, id).map_err(outage::of_read)
+        // Of a conversation that is damaged, even the pieces may be.
+        let answer = streamed::answer_of(&moment, id).unwrap_or_default();
+        transfer::salvage(&Moment::new(&moment, answer.as_ref()), id).map_err(outage::of_read)
     }
 
     /// Writes a consistent copy of the database and checks it. The copy gets its name when it is

@@ -108,6 +108,15 @@ CREATE INDEX prompt_uses_by_digest ON prompt_uses (digest);
 /// which deltas may follow. Earlier versions would take both for damage.
 const FOURTH: &str = "";
 
+/// The fifth schema: the pieces of running answers ([`super::streamed`]). A row holds the pieces of one
+/// group of commits, which may be of many conversations.
+const FIFTH: &str = "
+CREATE TABLE streamed (
+    id INTEGER PRIMARY KEY,
+    pieces BLOB NOT NULL
+) STRICT;
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -122,7 +131,7 @@ impl Schema {
         let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
         let second = M::up_with_hook(SECOND, index_texts);
         let third = M::up_with_hook(THIRD, find_uses);
-        Self { steps: vec![M::up(FIRST), second, third, M::up(FOURTH)] }
+        Self { steps: vec![M::up(FIRST), second, third, M::up(FOURTH), M::up(FIFTH)] }
     }
 
     /// The version of the schema that these steps lead to.

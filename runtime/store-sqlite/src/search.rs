@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use store::{Cause, Found, Search};
 
 use super::outage::is_damage;
+use super::streamed::Moment;
 use super::{read, search_index};
 
 /// The number of instructions of SQLite's virtual machine between two checks of the time limit.
@@ -102,7 +103,7 @@ fn look(
     let (message, words) = match text.message {
         None => (None, worker.title.clone().unwrap_or_default()),
         Some(id) => {
-            let Some(found) = read::message(db, text.worker, id)? else { return Ok(None) };
+            let Some(found) = read::message(&Moment::without_pieces(db), text.worker, id)? else { return Ok(None) };
             let read::FoundMessage { role, created_at, text } = found;
             (Some(HitMessage { id, role, created_at }), text)
         }

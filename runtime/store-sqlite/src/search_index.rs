@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use store::Cause;
 
 use super::outage::is_damage;
+use super::streamed::Moment;
 use super::{read, row};
 
 /// Milliseconds per number.
@@ -200,7 +201,7 @@ fn answer(
     let Some(event) = read::event(db, worker, first)? else { return Ok(None) };
     let EventBody::TurnAccepted { turn } = event.body else { return Ok(None) };
     let written = known.contains_key(&turn.answer)
-        || read::message(db, worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
+        || read::message(&Moment::without_pieces(db), worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
     Ok(written.then_some((turn.answer, event.at)))
 }
 
@@ -272,7 +273,10 @@ fn index(db: &Connection, number: i64, known: &Known) -> Result<(), Cause> {
         return insert(db, number, &indexed);
     }
     let words = match text.message {
-        Some(message) => read::message(db, text.worker, message).map(|m| m.map(|found| found.text)),
+        Some(message) => {
+            let found = read::message(&Moment::without_pieces(db), text.worker, message);
+            found.map(|found| found.map(|found| found.text))
+        }
         None => read::title(db, text.worker),
     };
     let words = match words {

@@ -25,6 +25,7 @@ use super::file_identity::FileIdentity;
 use super::outage::is_damage;
 use super::readers::Readers;
 use super::search_index::{Index, Known};
+use super::streamed::{Moment, Streamed};
 use super::writer::{Change, Database, Writer};
 use super::{delete, file, transfer, write};
 
@@ -71,6 +72,7 @@ pub(crate) struct Staging {
     checkpoints: Option<Connection>,
     writer: Writer,
     readers: Readers,
+    streamed: Streamed,
     pieces: VecDeque<Piece>,
     bytes: usize,
     /// The staged conversations, each with a digest of its events.
@@ -93,8 +95,9 @@ impl Staging {
             .ok();
     }
 
-    pub(crate) fn new(writer: Writer, readers: Readers) -> Self {
+    pub(crate) fn new(writer: Writer, readers: Readers, streamed: Streamed) -> Self {
         Self {
+            streamed,
             checkpoints: None,
             writer,
             readers,
@@ -184,8 +187,9 @@ impl Staging {
             }
             return Ok(());
         }
+        let streamed = self.streamed.clone();
         let looked = threads.block_on(self.readers.read(move |db| {
-            let found = here(db, &log)?;
+            let found = here(&Moment::new(db, streamed.get(id).as_deref()), &log)?;
             Ok((log, found))
         }));
         let (log, found) = looked.map_err(|error| match error {
@@ -273,7 +277,7 @@ enum Here {
     Deleted,
 }
 
-fn here(db: &Connection, log: &ConversationExport) -> Result<Here, Cause> {
+fn here(db: &Moment<'_>, log: &ConversationExport) -> Result<Here, Cause> {
     let id = log.worker.worker_id;
     match transfer::whole(db, id) {
         Ok(Some(stored)) => Ok(match stored.relation_to(log) {

@@ -9,6 +9,7 @@ use store::{Cause, ConversationExport, Prompt, Salvage};
 use super::outage::is_damage;
 use super::read::{self, WorkerRow};
 use super::row;
+use super::streamed::{self, Moment};
 
 pub(crate) fn next_worker(
     db: &Connection,
@@ -31,7 +32,7 @@ pub(crate) fn next_worker(
     Ok(None)
 }
 
-pub(crate) fn whole(db: &Connection, id: WorkerId) -> Result<Option<ConversationExport>, Cause> {
+pub(crate) fn whole(db: &Moment<'_>, id: WorkerId) -> Result<Option<ConversationExport>, Cause> {
     let Some(WorkerRow { key, stored }) = read::worker(db, id)? else { return Ok(None) };
     let events = read::events_between(db, key, 1, stored.last_seq)?;
     if events.first().is_none_or(|first| first.first_seq() != 1) {
@@ -56,13 +57,15 @@ pub(crate) fn count_without_id(db: &Connection) -> Result<u64, Cause> {
 /// The number of workers, not counting deleted ones, that cannot be read completely. Reads the
 /// whole database.
 pub(crate) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {
+    let db = &db.unchecked_transaction()?;
+    let (_, streamed) = streamed::load(db)?;
     let mut statement =
         db.prepare("SELECT worker_id FROM workers WHERE deleted_ms IS NULL ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut unreadable = 0;
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
-        match id.map(|id| read_all(db, id)) {
+        match id.map(|id| read_all(&Moment::new(db, streamed.get(&id)), id)) {
             Some(Ok(())) => {}
             Some(Err(cause)) if !is_damage(&cause) => return Err(cause),
             Some(Err(_)) | None => unreadable += 1,
@@ -72,7 +75,7 @@ pub(crate) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {
 }
 
 /// Reads a worker's log, and the branch that its model would be sent.
-fn read_all(db: &Connection, id: WorkerId) -> Result<(), Cause> {
+fn read_all(db: &Moment<'_>, id: WorkerId) -> Result<(), Cause> {
     whole(db, id)?;
     let head = read::worker(db, id)?.and_then(|row| row.stored.head);
     if let Some(head) = head {
@@ -82,7 +85,7 @@ fn read_all(db: &Connection, id: WorkerId) -> Result<(), Cause> {
 }
 
 /// Reads the readable part of a log, row by row.
-pub(crate) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, Cause> {
+pub(crate) fn salvage(db: &Moment<'_>, id: WorkerId) -> Result<Option<Salvage>, Cause> {
     let Some(worker) = read::listed(db, id)? else { return Ok(None) };
     let Some(key) = read::key(db, id)? else { return Ok(None) };
     let (mut events, mut lost) = (Vec::new(), 0);
@@ -106,6 +109,11 @@ pub(crate) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, 
                 break;
             }
         }
+    }
+    // If the pieces cannot be found, those that have rows are still there.
+    if let Ok(Some(answer)) = db.answer(key) {
+        events.extend(answer.events(0, u64::MAX));
+        events.sort_by_key(|event| event.seq);
     }
     let prompts = prompts(db, &events)?;
     Ok(Some(Salvage { worker, events, lost, prompts }))

@@ -1,11 +1,12 @@
 //! The statements that write. Each runs inside a savepoint of the writer's transaction.
 
-use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
+use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, WorkerId, fold_deltas};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use store::{Append, Cause, Prompt, StoreError};
 
 use super::outage::is_damage;
 use super::search_index::{self, Index, Known};
+use super::streamed::{Answer, Effect};
 use super::{delete, delta, prompts, read, row};
 
 pub(crate) fn create(
@@ -17,34 +18,69 @@ pub(crate) fn create(
     // A worker with this id that was purged is removed first.
     delete::purge_now(db, first.worker_id, index).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
-    append(db, first, index)
+    append(db, first, index, None).map(drop)
 }
 
-pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<(), StoreError> {
-    let fails = |error: rusqlite::Error| StoreError::Append(error.into());
-    let found = db
-        .prepare_cached(
-            "SELECT id, (SELECT max(seq) FROM events WHERE worker = workers.id)
-             FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
-        )
-        .and_then(|mut statement| {
-            let row = statement.query_row([append.worker_id.as_bytes()], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u64>>(1)?.unwrap_or(0)))
-            });
-            row.optional()
-        });
-    let Some((worker, last_seq)) = found.map_err(fails)? else {
-        return Err(StoreError::Gone);
+/// Appends events to a log, of which `answer` are the streamed pieces.
+pub(crate) fn append(
+    db: &Connection,
+    append: &Append,
+    search: Index,
+    answer: Option<&Answer>,
+) -> Result<Option<Effect>, StoreError> {
+    let found = end_of_log(db, append.worker_id).map_err(StoreError::Append)?;
+    let Some((worker, last_seq)) = found else { return Err(StoreError::Gone) };
+    let last_seq = answer.map_or(last_seq, |answer| answer.log_end().max(last_seq));
+    check_follows(last_seq, &append.events)?;
+    let effect = match answer {
+        Some(answer) => Some(before_append(db, append, answer).map_err(StoreError::Append)?),
+        None => None,
     };
-    let follows = append.events.first().is_some_and(|event| event.first_seq() == last_seq + 1);
+    insert(db, worker, append, search, &Known::new(), answer).map_err(StoreError::Append)?;
+    Ok(effect)
+}
+
+/// Gives the streamed pieces rows of their own if the events do not leave them as they are. Those of a
+/// turn that ends are folded later on.
+fn before_append(db: &Connection, append: &Append, answer: &Answer) -> Result<Effect, Cause> {
+    let id = append.worker_id;
+    let ends = |event: &Event| match &event.body {
+        EventBody::TurnEnded { turn_id, .. } => *turn_id == answer.turn(),
+        _ => false,
+    };
+    if append.events.iter().any(ends) {
+        return Ok(Effect::HaveRows(id));
+    }
+    if append.events.iter().any(|event| event.body.is_delta()) {
+        answer.write_rows(db)?;
+        return Ok(Effect::HaveRows(id));
+    }
+    let last_seq = append.events.last().map_or(answer.log_end(), |event| event.seq);
+    Ok(Effect::Follows(id, last_seq))
+}
+
+/// The key of a worker that was not deleted, and the last position of its log that has a row.
+pub(crate) fn end_of_log(db: &Connection, id: WorkerId) -> Result<Option<(i64, u64)>, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, (SELECT max(seq) FROM events WHERE worker = workers.id)
+         FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
+    )?;
+    let row = statement.query_row([id.as_bytes()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u64>>(1)?.unwrap_or(0)))
+    });
+    Ok(row.optional()?)
+}
+
+/// Errors unless the events follow the last one of their log, without a gap between them.
+pub(crate) fn check_follows(last_seq: u64, events: &[Event]) -> Result<(), StoreError> {
+    let follows = events.first().is_some_and(|event| event.first_seq() == last_seq + 1);
     if !follows {
         return Err(StoreError::Moved { found: last_seq });
     }
-    let contiguous = append.events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1);
-    if !contiguous {
-        return Err(StoreError::Append("the events leave a gap in the log".into()));
+    match events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1) {
+        true => Ok(()),
+        false => Err(StoreError::Append("the events leave a gap in the log".into())),
     }
-    insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
 /// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `prompts` are
@@ -74,7 +110,7 @@ pub(crate) fn stage(
     for prompt in prompts {
         prompts::keep(db, worker, prompt)?;
     }
-    insert(db, worker, append, search, known)
+    insert(db, worker, append, search, known, None)
 }
 
 fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
@@ -92,6 +128,7 @@ fn insert(
     append: &Append,
     search: Index,
     known: &Known,
+    answer: Option<&Answer>,
 ) -> Result<(), Cause> {
     if let Some(prompt) = &append.prompt {
         prompts::keep(db, worker, prompt)?;
@@ -100,7 +137,7 @@ fn insert(
     for event in &append.events {
         insert_event(db, worker, event)?;
         prompts::note(db, worker, event)?;
-        head = index(db, worker, event)?.or(head);
+        head = index(db, worker, event, answer)?.or(head);
     }
     if let Some(summary) = &append.summary {
         db.prepare_cached(
@@ -133,7 +170,12 @@ fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause
 
 /// Writes the rows of `messages` and `turns` for an event. Returns the message that the event
 /// begins.
-fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId>, Cause> {
+fn index(
+    db: &Connection,
+    worker: i64,
+    event: &Event,
+    answer: Option<&Answer>,
+) -> Result<Option<MessageId>, Cause> {
     let insert = |id: MessageId, parent: Option<MessageId>, role: Role, turn: Option<TurnId>| {
         db.prepare_cached(
             "INSERT INTO messages (worker, message_id, parent, role, turn_id, seq)
@@ -167,32 +209,54 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
                  WHERE worker = ? AND turn_id = ?",
             )?
             .execute(params![event.seq, worker, turn_id.as_bytes()])?;
-            fold(db, worker, *turn_id, event.seq)?;
+            let answer = answer.filter(|answer| answer.turn() == *turn_id);
+            fold(db, worker, *turn_id, event.seq, answer)?;
             Ok(None)
         }
         _ => Ok(None),
     }
 }
 
-/// Replaces each run of neighbouring deltas of an ended turn by a single delta. Deltas that cannot
-/// be read stay as they are, without an error, so that the turn can end.
-fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
-    let events = match turn_events(db, worker, turn, end) {
-        Err(cause) if is_damage(&cause) => return Ok(()),
-        events => events?,
+/// Replaces each run of neighbouring deltas of an ended turn by a single delta. `answer` are those that
+/// have no rows. Deltas that cannot be read stay as they are, without an error, so that the turn can
+/// end.
+fn fold(
+    db: &Connection,
+    worker: i64,
+    turn: TurnId,
+    end: u64,
+    answer: Option<&Answer>,
+) -> Result<(), Cause> {
+    let events = match turn_events(db, worker, turn, end, answer) {
+        Err(cause) if !is_damage(&cause) => return Err(cause),
+        Ok(Some(events)) => events,
+        Ok(None) | Err(_) => return answer.map_or(Ok(()), |answer| answer.write_rows(db)),
     };
-    for event in fold_deltas(events).iter().filter(|event| event.first_seq.is_some()) {
-        db.prepare_cached("DELETE FROM events WHERE worker = ? AND seq BETWEEN ? AND ?")?
-            .execute(params![worker, event.first_seq(), event.seq])?;
-        insert_event(db, worker, event)?;
+    let has_row = |seq| answer.is_none_or(|answer| !answer.holds(seq));
+    for event in fold_deltas(events).into_iter().filter(|event| event.body.is_delta()) {
+        if event.first_seq.is_some() {
+            db.prepare_cached("DELETE FROM events WHERE worker = ? AND seq BETWEEN ? AND ?")?
+                .execute(params![worker, event.first_seq(), event.seq])?;
+        } else if has_row(event.seq) {
+            continue;
+        }
+        insert_event(db, worker, &event)?;
     }
     Ok(())
 }
 
-fn turn_events(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<Vec<Event>, Cause> {
+fn turn_events(
+    db: &Connection,
+    worker: i64,
+    turn: TurnId,
+    end: u64,
+    answer: Option<&Answer>,
+) -> Result<Option<Vec<Event>>, Cause> {
     let first: Option<u64> = db
         .prepare_cached("SELECT first_seq FROM turns WHERE worker = ? AND turn_id = ?")?
         .query_row(params![worker, turn.as_bytes()], |row| row.get(0))
         .optional()?;
-    first.map_or(Ok(Vec::new()), |first| read::events_between(db, worker, first, end))
+    let Some(first) = first else { return Ok(None) };
+    let rows = read::rows_between(db, worker, first, end)?;
+    read::merged(rows, answer, (first, end)).map(Some)
 }

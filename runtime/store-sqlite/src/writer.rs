@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::file::Opened;
 use super::file_identity::FileIdentity;
 use super::lock::FolderLock;
+use super::streamed::{Streamed, Table};
 
 mod database;
 mod group;
@@ -55,7 +56,7 @@ impl Job {
     /// Whether the job can wait for others, to be committed with them. Nobody waits for the answer
     /// to a delta but the answer itself.
     fn can_wait(&self) -> bool {
-        matches!(self, Self::Write { work, .. } if work.is_one_row())
+        matches!(self, Self::Write { work, .. } if work.is_pieces())
     }
 }
 
@@ -64,11 +65,12 @@ impl Writer {
     /// handles were dropped are committed before another process may write.
     pub(crate) fn start(
         opened: Opened,
+        pieces: (Streamed, Table),
         identity: FileIdentity,
         lock: Arc<FolderLock>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
-        let database = Database::new(opened, identity);
+        let database = Database::new(opened, pieces, identity);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;

@@ -6,6 +6,7 @@ use store::{Cause, Page};
 
 use super::{WorkerRow, key, messages, worker};
 use crate::row;
+use crate::streamed::{Answer, Moment};
 
 /// The number of bytes of events after which a tail ends, whatever was asked for. An observer thus
 /// holds at most this much and one more event.
@@ -15,7 +16,7 @@ const TAIL_BYTES: u64 = 1 << 20;
 const PAGE_BYTES: u64 = 4 << 20;
 
 pub(crate) fn tail(
-    db: &Connection,
+    db: &Moment<'_>,
     id: WorkerId,
     after: u64,
     limit: u32,
@@ -32,7 +33,10 @@ pub(crate) fn tail(
         bytes += row.get_ref(2)?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len) as u64;
         events.push(row::event(row)?);
     }
-    contiguous(&events)?;
+    let are_all = bytes < TAIL_BYTES && events.len() < limit as usize;
+    let last = events.last().filter(|_| !are_all).map_or(u64::MAX, |event| event.seq);
+    let mut events = merged(events, db.answer(key)?, (after.saturating_add(1), last))?;
+    events.truncate(limit as usize);
     match events.first() {
         Some(first) if first.first_seq() > after.saturating_add(1) => {
             row::bad("events", "one is gone")
@@ -42,7 +46,7 @@ pub(crate) fn tail(
 }
 
 pub(crate) fn page(
-    db: &Connection,
+    db: &Moment<'_>,
     id: WorkerId,
     before: Option<u64>,
     limit: u32,
@@ -96,7 +100,7 @@ fn rows_before(db: &Connection, key: i64, seq: u64) -> Result<u64, Cause> {
 }
 
 pub(crate) fn around(
-    db: &Connection,
+    db: &Moment<'_>,
     id: WorkerId,
     message: MessageId,
     limit: u32,
@@ -127,11 +131,23 @@ pub(crate) fn around(
     self::page(db, id, later.first().copied(), limit)
 }
 
+/// The event at `seq`, unless it is a delta.
 pub(crate) fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
-    Ok(events_between(db, key, seq, seq)?.pop())
+    Ok(rows_between(db, key, seq, seq)?.pop())
 }
 
 pub(crate) fn events_between(
+    db: &Moment<'_>,
+    key: i64,
+    first: u64,
+    last: u64,
+) -> Result<Vec<Event>, Cause> {
+    let rows = rows_between(db, key, first, last)?;
+    merged(rows, db.answer(key)?, (first, last))
+}
+
+/// The events that have rows.
+pub(crate) fn rows_between(
     db: &Connection,
     key: i64,
     first: u64,
@@ -139,9 +155,32 @@ pub(crate) fn events_between(
 ) -> Result<Vec<Event>, Cause> {
     let sql =
         "SELECT seq, kind, body FROM events WHERE worker = ? AND seq BETWEEN ? AND ? ORDER BY seq";
-    let events = events(db, sql, params![key, first, last])?;
+    events(db, sql, params![key, first, last])
+}
+
+/// Events that have rows, with the streamed pieces from position `first` to `last`. Errors if one is
+/// missing in between.
+pub(crate) fn merged(
+    rows: Vec<Event>,
+    answer: Option<&Answer>,
+    span: (u64, u64),
+) -> Result<Vec<Event>, Cause> {
+    let events = with_pieces(rows, answer, span);
     contiguous(&events)?;
     Ok(events)
+}
+
+/// Like [`merged`], for rows of some kinds only.
+pub(super) fn with_pieces(
+    mut rows: Vec<Event>,
+    answer: Option<&Answer>,
+    span: (u64, u64),
+) -> Vec<Event> {
+    if let Some(answer) = answer.filter(|answer| answer.meets(span)) {
+        rows.extend(answer.events(span.0, span.1));
+        rows.sort_by_key(|event| event.seq);
+    }
+    rows
 }
 
 /// Errors if an event is missing in between, because the fold would stop there.

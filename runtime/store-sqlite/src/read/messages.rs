@@ -6,9 +6,10 @@ use protocol::{
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Acceptance, Branch, BranchMessage, Cause};
 
-use super::log::{event, events, events_between};
+use super::log::{event, events, events_between, with_pieces};
 use super::{key, role_name};
 use crate::row;
+use crate::streamed::{Answer, Moment};
 
 /// A message that was found, with its text.
 pub(crate) struct FoundMessage {
@@ -18,7 +19,7 @@ pub(crate) struct FoundMessage {
 }
 
 pub(crate) fn message(
-    db: &Connection,
+    db: &Moment<'_>,
     key: i64,
     id: MessageId,
 ) -> Result<Option<FoundMessage>, Cause> {
@@ -69,7 +70,7 @@ pub(crate) fn acceptance(
 }
 
 pub(crate) fn turn(
-    db: &Connection,
+    db: &Moment<'_>,
     id: WorkerId,
     turn: TurnId,
 ) -> Result<Option<Vec<Event>>, Cause> {
@@ -84,7 +85,7 @@ pub(crate) fn turn(
 }
 
 pub(crate) fn branch(
-    db: &Connection,
+    db: &Moment<'_>,
     id: WorkerId,
     leaf: MessageId,
     max_bytes: u64,
@@ -199,13 +200,14 @@ fn beginning(db: &Connection, key: i64, id: MessageId, row: &MessageRow) -> Resu
 }
 
 /// An answer's text, and its reasoning, from the turn's deltas.
-fn answer_of(db: &Connection, key: i64, row: &MessageRow) -> Result<(String, String), Cause> {
+fn answer_of(db: &Moment<'_>, key: i64, row: &MessageRow) -> Result<(String, String), Cause> {
     let (mut answer, mut reasoning) = (String::new(), String::new());
     let Some((first, last)) = answer_span(db, key, row)? else { return Ok((answer, reasoning)) };
     let sql = "SELECT seq, kind, body FROM events
          WHERE worker = ? AND seq BETWEEN ? AND ? 
          AND kind IN ('text_delta', 'reasoning_delta', 'text_was_reasoning') ORDER BY seq";
-    for event in events(db, sql, params![key, first, last])? {
+    let rows = events(db, sql, params![key, first, last])?;
+    for event in with_pieces(rows, db.answer(key)?, (first, last)) {
         match event.body {
             EventBody::TextDelta { text, .. } => answer.push_str(&text),
             EventBody::ReasoningDelta { text, .. } => reasoning.push_str(&text),
@@ -218,7 +220,7 @@ fn answer_of(db: &Connection, key: i64, row: &MessageRow) -> Result<(String, Str
     Ok((answer, reasoning))
 }
 
-fn has_text(db: &Connection, key: i64, row: &MessageRow) -> Result<bool, Cause> {
+fn has_text(db: &Moment<'_>, key: i64, row: &MessageRow) -> Result<bool, Cause> {
     if row.role == Role::User {
         return Ok(true);
     }
@@ -230,8 +232,9 @@ fn has_text(db: &Connection, key: i64, row: &MessageRow) -> Result<bool, Cause> 
         )?;
         statement.query_row(params![key, first, last, kind], |row| row.get::<_, bool>(0))
     };
+    let streamed = db.answer(key)?.filter(|answer| row.turn == Some(answer.turn()));
     // Text that turned out to be reasoning does not count; few answers have such text.
-    match has("text_delta")? {
+    match has("text_delta")? || streamed.is_some_and(Answer::has_text) {
         true if has("text_was_reasoning")? => Ok(!answer_of(db, key, row)?.0.is_empty()),
         has_text => Ok(has_text),
     }

@@ -17,6 +17,7 @@ use crate::file_identity::FileIdentity;
 use crate::mend::{self, Repair};
 use crate::search_index::{self, Index};
 use crate::staging::{self, Piece};
+use crate::streamed::{Group, Streamed, Table};
 use crate::{clean_stop, damage_note, delete, file, outage};
 
 /// A write-ahead log of more bytes is emptied when the disk is full.
@@ -27,6 +28,8 @@ type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreErro
 /// The connection and the state that the thread owns.
 pub(crate) struct Database {
     connection: Connection,
+    streamed: Streamed,
+    table: Table,
     /// How safe the connection's commits are; `None` if it is not known, as after an import, which
     /// sets it by itself.
     durability: Option<Durability>,
@@ -54,7 +57,11 @@ enum Checkpoints {
 }
 
 impl Database {
-    pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        (streamed, table): (Streamed, Table),
+        identity: FileIdentity,
+    ) -> Self {
         let Opened { connection, checked } = opened;
         let checkpoints = match checked {
             Some(_) => Checkpoints::Allowed,
@@ -62,6 +69,8 @@ impl Database {
         };
         let database = Self {
             connection,
+            streamed,
+            table,
             durability: None,
             identity,
             trouble: None,
@@ -256,7 +265,7 @@ impl Database {
                 .map_err(|error| self.failed(Failure::from(error)))?;
             self.durability = Some(durability);
         }
-        let mut done = perform(&self.connection, &self.identity, works, self.index);
+        let mut done = self.perform(works);
         if let Err(Failure::Index(cause)) = &done {
             let error = cause.as_ref() as &dyn std::error::Error;
             tracing::error!(
@@ -264,13 +273,19 @@ impl Database {
                 "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
             );
             self.index = Index::Left;
-            done = perform(&self.connection, &self.identity, works, self.index);
+            done = self.perform(works);
         }
-        let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
+        let Done { results, streamed, panicked } = done.map_err(|failure| self.failed(failure))?;
+        streamed.apply(&self.streamed, &mut self.table);
         if panicked {
             self.reopen();
         }
         Ok(results)
+    }
+
+    fn perform(&self, works: &[Work]) -> Result<Done, Failure> {
+        let group = Group::new(&self.streamed, &self.table);
+        perform(&self.connection, &self.identity, works, self.index, group)
     }
 
     fn failed(&self, failure: Failure) -> StoreError {

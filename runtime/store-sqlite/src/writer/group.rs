@@ -10,6 +10,7 @@ use super::transaction::Transaction;
 
 use crate::file_identity::FileIdentity;
 use crate::search_index::{self, Index};
+use crate::streamed::{self, Committed, Effect};
 use crate::{delete, outage, write};
 
 pub(super) enum Work {
@@ -57,6 +58,8 @@ impl Failure {
 /// The outcome of a group that was committed.
 pub(super) struct Done {
     pub(super) results: Vec<Result<bool, StoreError>>,
+    /// What has become of the streamed pieces.
+    pub(super) streamed: Committed,
     /// Whether at least one of the jobs panicked. The other jobs are committed.
     pub(super) panicked: bool,
 }
@@ -73,50 +76,68 @@ pub(super) fn perform(
     identity: &FileIdentity,
     works: &[Work],
     index: Index,
+    mut group: streamed::Group<'_>,
 ) -> Result<Done, Failure> {
     let transaction = Transaction::begin(db)?;
-    let mut done = Done { results: Vec::with_capacity(works.len()), panicked: false };
-    for work in works {
-        // SQLite undoes a single statement by itself.
-        let step = if work.is_one_row() { None } else { Some(transaction.savepoint()?) };
-        let performed = catch_unwind(AssertUnwindSafe(|| work.perform(db, index)));
+    let mut results: Vec<Option<Result<bool, StoreError>>> = works.iter().map(|_| None).collect();
+    let mut panicked = false;
+    for (work, slot) in works.iter().zip(&mut results).filter(|(work, _)| !work.is_pieces()) {
+        let step = transaction.savepoint()?;
+        let performed = catch_unwind(AssertUnwindSafe(|| work.perform(db, index, &group)));
         let result = performed.unwrap_or_else(|_| {
-            done.panicked = true;
+            panicked = true;
             Err(StoreError::Panicked)
         });
-        done.results.push(match result {
-            Ok(stored) => {
-                if let Some(step) = step {
-                    step.keep()?;
-                }
+        *slot = Some(match result {
+            Ok((stored, effect)) => {
+                step.keep()?;
+                effect.into_iter().for_each(|effect| group.note(effect));
                 Ok(stored)
             }
-            // SQLite has rolled the whole transaction back, with the earlier jobs of the group.
-            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if db.is_autocommit() => {
-                return Err(Failure::Cause(cause));
-            }
-            Err(StoreError::Append(cause) | StoreError::Delete(cause))
-                if search_index::is_broken_index(&cause) =>
-            {
-                return Err(Failure::Index(cause));
-            }
-            // Damaged rows fail only the job that read them.
-            Err(StoreError::Append(cause) | StoreError::Delete(cause))
-                if outage::is_damage(&cause) =>
-            {
-                Err(StoreError::Damaged(cause))
-            }
-            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if !is_its_own(&cause) => {
-                // A failure of the disk: the whole group fails.
-                return Err(Failure::Cause(cause));
-            }
-            Err(own) => Err(own),
+            Err(error) => Err(own_error(db, error)?),
         });
     }
+    // The pieces come last, since the other jobs may be about the same conversations. They read at
+    // most, and one row is written for all of them.
+    let adds = works.iter().any(Work::is_pieces);
+    group.trim(db, adds).map_err(Failure::of)?;
+    for (work, slot) in works.iter().zip(&mut results) {
+        if let (Work::Append(append), None) = (work, &slot) {
+            *slot = Some(match group.add(db, append) {
+                Ok(()) => Ok(true),
+                Err(error) => Err(own_error(db, error)?),
+            });
+        }
+    }
+    group.write_row(db).map_err(Failure::of)?;
     // Checked as late as possible, because a commit after this is acknowledged.
     identity.check().map_err(Failure::Store)?;
     transaction.commit()?;
-    Ok(done)
+    let results = results.into_iter().flatten().collect();
+    Ok(Done { results, streamed: group.finish(), panicked })
+}
+
+/// The error of a job that fails alone; `Err` if its whole group fails.
+fn own_error(db: &Connection, error: StoreError) -> Result<StoreError, Failure> {
+    let (cause, own): (Cause, fn(Cause) -> StoreError) = match error {
+        StoreError::Append(cause) => (cause, StoreError::Append),
+        StoreError::Delete(cause) => (cause, StoreError::Delete),
+        own => return Ok(own),
+    };
+    if db.is_autocommit() {
+        // SQLite has rolled the whole transaction back, with the earlier jobs of the group.
+        Err(Failure::Cause(cause))
+    } else if search_index::is_broken_index(&cause) {
+        Err(Failure::Index(cause))
+    } else if outage::is_damage(&cause) {
+        // Damaged rows fail only the job that read them.
+        Ok(StoreError::Damaged(cause))
+    } else if is_its_own(&cause) {
+        Ok(own(cause))
+    } else {
+        // A failure of the disk.
+        Err(Failure::Cause(cause))
+    }
 }
 
 /// Makes the next commits as safe as the most demanding job of a group needs it.
@@ -148,16 +169,9 @@ fn is_its_own(cause: &Cause) -> bool {
 }
 
 impl Work {
-    /// Whether the job writes a single row, as the commit of one delta does.
-    pub(super) fn is_one_row(&self) -> bool {
-        match self {
-            Self::Append(append) => {
-                let Append { summary, events, prompt, .. } = append.as_ref();
-                let one_delta = matches!(events.as_slice(), [event] if event.body.is_delta());
-                one_delta && summary.is_none() && prompt.is_none()
-            }
-            _ => false,
-        }
+    /// Whether the job adds streamed pieces of an answer, and nothing else.
+    pub(super) fn is_pieces(&self) -> bool {
+        matches!(self, Self::Append(append) if streamed::Group::takes(append))
     }
 
     pub(super) fn durability(&self) -> Durability {
@@ -172,12 +186,23 @@ impl Work {
         }
     }
 
-    fn perform(&self, db: &Connection, index: Index) -> Result<bool, StoreError> {
+    fn perform(
+        &self,
+        db: &Connection,
+        index: Index,
+        group: &streamed::Group<'_>,
+    ) -> Result<(bool, Option<Effect>), StoreError> {
         match self {
-            Self::Create(log, append) => write::create(db, *log, append, index).map(|()| true),
-            Self::Append(append) => write::append(db, append, index).map(|()| true),
-            Self::Change(change) => change.perform(db, index).map_err(StoreError::Delete),
-            Self::Check => Ok(true),
+            Self::Create(log, append) => {
+                write::create(db, *log, append, index)?;
+                Ok((true, None))
+            }
+            Self::Append(append) => {
+                let answer = group.answer(append.worker_id);
+                Ok((true, write::append(db, append, index, answer.as_deref())?))
+            }
+            Self::Change(change) => change.perform(db, index, group).map_err(StoreError::Delete),
+            Self::Check => Ok((true, None)),
             #[cfg(test)]
             Self::Panic => panic!("of a test"),
         }
@@ -185,12 +210,41 @@ impl Work {
 }
 
 impl Change {
-    fn perform(self, db: &Connection, index: Index) -> Result<bool, Cause> {
+    fn perform(
+        self,
+        db: &Connection,
+        index: Index,
+        group: &streamed::Group<'_>,
+    ) -> Result<(bool, Option<Effect>), Cause> {
         match self {
-            Self::Delete(id, at) => delete::delete(db, id, at),
-            Self::Restore(id) => delete::restore(db, id),
-            Self::Purge(id) => delete::purge(db, id),
-            Self::Collect(until) => delete::collect(db, until, index),
+            Self::Delete(id, at) => {
+                let effect = give_rows(db, id, group)?;
+                Ok((delete::delete(db, id, at)?, effect))
+            }
+            Self::Restore(id) => Ok((delete::restore(db, id)?, None)),
+            Self::Purge(id) => {
+                let effect = give_rows(db, id, group)?;
+                Ok((delete::purge(db, id)?, effect))
+            }
+            Self::Collect(until) => match delete::oldest(db, until)? {
+                Some(worker) if group.has_old_pieces(worker) => {
+                    Ok((true, Some(Effect::Forget(worker))))
+                }
+                Some(worker) => delete::collect(db, worker, index).map(|()| (true, None)),
+                None => Ok((false, None)),
+            },
         }
     }
+}
+
+/// Gives the streamed pieces of a conversation that is deleted rows of their own, so that they go with
+/// it.
+fn give_rows(
+    db: &Connection,
+    id: WorkerId,
+    group: &streamed::Group<'_>,
+) -> Result<Option<Effect>, Cause> {
+    let Some(answer) = group.answer(id) else { return Ok(None) };
+    answer.write_rows(db)?;
+    Ok(Some(Effect::HaveRows(id)))
 }

@@ -10,7 +10,7 @@ fn writer(folder: &std::path::Path) -> Writer {
     let lock = Arc::new(FolderLock::take(folder).unwrap());
     let opened = file::open(&file, &Schema::current()).unwrap();
     let identity = FileIdentity::of(&file).unwrap();
-    Writer::start(opened, identity, lock).unwrap()
+    Writer::start(opened, Default::default(), identity, lock).unwrap()
 }
 
 fn delete() -> Change {

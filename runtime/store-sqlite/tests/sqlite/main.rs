@@ -19,6 +19,7 @@ mod files;
 mod fixtures;
 mod moved_files;
 mod moving_disk;
+mod streamed;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
 
