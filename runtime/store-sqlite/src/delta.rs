@@ -1,9 +1,8 @@
 //! The stored form of a delta: an array instead of an object with the names of its fields.
 //!
-//! While an answer streams, nearly all rows that are written are deltas, of some twenty bytes of
-//! text each. As JSON objects they took 265 bytes and eight times as long to read, and filled a page of the file
-//! so soon that splitting pages was a large part of each commit. The array has everything that the
-//! object had, so that a row can be read even if its other columns are damaged:
+//! Most rows of an answer in the log are deltas, each a run of text. As JSON objects with some twenty
+//! bytes of text they took 265 bytes and eight times as long to read. The array has everything that
+//! the object had, so that a row can be read even if its other columns are damaged:
 //! `["t", seq, first_seq or 0, unix_ms, turn, message, offset, text]`.
 
 use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};

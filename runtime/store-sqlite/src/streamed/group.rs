@@ -172,15 +172,20 @@ impl Group<'_> {
             None => write::end_of_log(db, id).map_err(fails)?.ok_or(StoreError::Gone)?,
         };
         write::check_follows(last_seq, &append.events)?;
-        let held = self.added.get(&id).map(|added| added.ids);
-        let held = held.or_else(|| answer.as_ref().map(|answer| answer.ids()));
-        if held.is_some_and(|held| held != ids) {
-            return Err(fails("the pieces are not of the running answer".into()));
+        // Pieces of another answer, which never ended.
+        let others = answer.as_ref().filter(|answer| answer.ids() != ids);
+        if let Some(answer) = others {
+            answer.write_rows(db).map_err(fails)?;
+            self.moved.insert(id);
         }
+        let begins = match self.added.get(&id) {
+            Some(added) if added.ids != ids => return Err(fails("two answers at once".into())),
+            Some(_) => false,
+            None => answer.is_none() || others.is_some(),
+        };
         let begin = self.row.len();
         for event in &append.events {
-            let at = self.row.len();
-            let is_first = held.is_none() && at == begin;
+            let is_first = begins && self.row.len() == begin;
             let head = is_first.then(|| Ids::new(ids.0, ids.1));
             let written = Piece::of(key, head, event).map(|piece| piece.write(&mut self.row));
             if !matches!(written, Some(Ok(()))) {

@@ -14,7 +14,7 @@ const REMOVED_BYTES: usize = 256 << 10;
 
 /// If the table has more bytes, the pieces of the answers that have been running for longest become rows
 /// of `events`. A start after a crash reads the whole table.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// What the writing thread knows of the table.
 #[derive(Debug, Default)]
@@ -68,8 +68,9 @@ impl Table {
         self.sizes.iter().take(rows).map(|size| *size as usize).sum::<usize>() >= REMOVED_BYTES
     }
 
+    /// Adds a row. One with this number can only be of a commit that failed and was not undone.
     pub(super) fn insert(&self, db: &Connection, row: &[u8]) -> Result<(), Cause> {
-        db.prepare_cached("INSERT INTO streamed (id, pieces) VALUES (?, ?)")?
+        db.prepare_cached("INSERT OR REPLACE INTO streamed (id, pieces) VALUES (?, ?)")?
             .execute(params![self.next_row(), row])?;
         Ok(())
     }

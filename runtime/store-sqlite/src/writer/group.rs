@@ -100,7 +100,7 @@ pub(super) fn perform(
     // The pieces come last, since the other jobs may be about the same conversations. They read at
     // most, and one row is written for all of them.
     let adds = works.iter().any(Work::is_pieces);
-    group.trim(db, adds).map_err(Failure::of)?;
+    group.trim(db, adds).map_err(Failure::Cause)?;
     for (work, slot) in works.iter().zip(&mut results) {
         if let (Work::Append(append), None) = (work, &slot) {
             *slot = Some(match group.add(db, append) {
@@ -109,7 +109,7 @@ pub(super) fn perform(
             });
         }
     }
-    group.write_row(db).map_err(Failure::of)?;
+    group.write_row(db).map_err(Failure::Cause)?;
     // Checked as late as possible, because a commit after this is acknowledged.
     identity.check().map_err(Failure::Store)?;
     transaction.commit()?;

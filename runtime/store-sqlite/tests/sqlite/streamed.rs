@@ -218,12 +218,12 @@ async fn a_deleted_conversation_takes_its_pieces_along() {
 
 #[tokio::test]
 async fn a_long_answer_does_not_make_the_table_long() {
-    const LIMIT: i64 = 10 << 20;
+    const LIMIT: i64 = 18 << 20;
     let (folder, store) = opened();
     let mut long = running(1, &store).await;
     add(&store, &mut long, "It begins first. ").await;
     let piece = "x".repeat(100_000);
-    for number in 2..=21 {
+    for number in 2..=31 {
         let mut sample = running(number, &store).await;
         for _ in 0..10 {
             add(&store, &mut sample, &piece).await;
