@@ -99,7 +99,7 @@ impl Group<'_> {
         let mut running = self.running();
         if !adds && running.is_empty() {
             self.keeps = Some(self.table.next_row());
-            return self.table.remove(db, self.table.next_row());
+            return self.table.clear(db);
         }
         if !self.table.is_long() && self.forget.is_none() {
             return Ok(());

@@ -1,6 +1,7 @@
 //! The table `streamed`: a row for the pieces of each group, in the order of the groups.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 
 use protocol::WorkerId;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,13 +17,16 @@ const REMOVED_BYTES: usize = 256 << 10;
 /// of `events`. A start after a crash reads the whole table.
 const MOST_BYTES: usize = 16 << 20;
 
+/// The numbers of rows. A row with another number is damaged.
+const NUMBERS: Range<i64> = 0..1 << 62;
+
 /// What the writing thread knows of the table.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    /// The number of the first row that is there; the others follow without a gap.
-    first: i64,
-    /// The size of each row.
-    sizes: VecDeque<u32>,
+    /// The number and the size of each row, in order.
+    rows: VecDeque<(i64, usize)>,
+    /// The number that the next row gets.
+    next: i64,
     bytes: usize,
     /// Conversations whose answers have ended, by their keys, each with the last row that may hold
     /// pieces of it.
@@ -32,11 +36,11 @@ pub(crate) struct Table {
 impl Table {
     /// The number that the next row gets.
     pub(super) fn next_row(&self) -> i64 {
-        self.first.saturating_add_unsigned(self.sizes.len() as u64)
+        self.next
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.sizes.is_empty()
+        self.rows.is_empty()
     }
 
     /// Whether rows may be removed although answers are running.
@@ -51,27 +55,32 @@ impl Table {
 
     /// The first row that need not be removed to keep the table within its limit.
     pub(super) fn row_at_limit(&self) -> i64 {
-        let (mut row, mut bytes) = (self.first, self.bytes);
-        for size in &self.sizes {
+        let mut bytes = self.bytes;
+        for (row, size) in &self.rows {
             if bytes <= MOST_BYTES {
-                break;
+                return *row;
             }
-            bytes -= *size as usize;
-            row += 1;
+            bytes -= size;
         }
-        row
+        self.next
     }
 
     /// Whether the rows before `row` take enough bytes.
     pub(super) fn is_worth_removing(&self, row: i64) -> bool {
-        let rows = usize::try_from(row - self.first).unwrap_or(0);
-        self.sizes.iter().take(rows).map(|size| *size as usize).sum::<usize>() >= REMOVED_BYTES
+        let before = self.rows.iter().take_while(|(number, _)| *number < row);
+        before.map(|(_, size)| size).sum::<usize>() >= REMOVED_BYTES
     }
 
     /// Adds a row. One with this number can only be of a commit that failed and was not undone.
     pub(super) fn insert(&self, db: &Connection, row: &[u8]) -> Result<(), Cause> {
         db.prepare_cached("INSERT OR REPLACE INTO streamed (id, pieces) VALUES (?, ?)")?
             .execute(params![self.next_row(), row])?;
+        Ok(())
+    }
+
+    /// Removes all rows.
+    pub(super) fn clear(&self, db: &Connection) -> Result<(), Cause> {
+        db.prepare_cached("DELETE FROM streamed")?.execute([])?;
         Ok(())
     }
 
@@ -89,21 +98,21 @@ impl Table {
     /// Notes what was committed: the rows before `keeps` were removed, and one of `bytes` was added,
     /// unless it would be empty.
     pub(super) fn note(&mut self, keeps: Option<i64>, bytes: usize) {
-        let next = self.next_row();
         if let Some(keeps) = keeps {
-            while self.first < keeps
-                && let Some(size) = self.sizes.pop_front()
-            {
-                self.bytes -= size as usize;
-                self.first += 1;
+            while let Some((_, size)) = self.rows.pop_front_if(|(row, _)| *row < keeps) {
+                self.bytes -= size;
             }
             self.ended.retain(|_, row| *row >= keeps);
         }
-        debug_assert_eq!(self.next_row(), next);
         if bytes > 0 {
-            self.sizes.push_back(u32::try_from(bytes).unwrap_or(u32::MAX));
-            self.bytes += bytes;
+            self.add(self.next, bytes);
         }
+    }
+
+    fn add(&mut self, row: i64, bytes: usize) {
+        self.rows.push_back((row, bytes));
+        self.bytes += bytes;
+        self.next = row + 1;
     }
 }
 
@@ -114,18 +123,17 @@ pub(crate) fn load(db: &Connection) -> Result<(Table, HashMap<WorkerId, Answer>)
     let mut statement = db.prepare("SELECT id, pieces FROM streamed ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, bytes) = (row.get::<_, i64>(0)?, row.get_ref(1)?.as_blob().unwrap_or_default());
-        if table.is_empty() {
-            table.first = id;
+        let number: i64 = row.get(0)?;
+        let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+        let is_known = NUMBERS.contains(&number);
+        match is_known {
+            true => table.add(number, bytes.len()),
+            // It goes as soon as any row does.
+            false => table.rows.push_front((NUMBERS.start - 1, 0)),
         }
-        while table.next_row() < id {
-            table.sizes.push_back(0);
-        }
-        table.sizes.push_back(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        table.bytes += bytes.len();
-        if read_row(id, bytes, &mut table, &mut answers).is_none() {
+        if !is_known || read_row(number, bytes, &mut table, &mut answers).is_none() {
             tracing::warn!(
-                row = id,
+                row = number,
                 "streamed pieces cannot be read; the answers that were running end before them"
             );
             // What follows would leave a gap.
@@ -178,7 +186,8 @@ fn read_row(
 /// The conversation of an answer that is still running and whose pieces have no rows in `events`, and
 /// the last position that has one.
 fn conversation(db: &Connection, answer: &Answer) -> Result<Option<(WorkerId, u64)>, Cause> {
-    let found: Option<(Vec<u8>, Option<u64>)> = db
+    // A column with damage of another kind must not keep all other conversations from being served.
+    let found: Option<(Option<Vec<u8>>, Option<u64>)> = db
         .prepare_cached(
             "SELECT worker_id, (SELECT max(seq) FROM events WHERE worker = ?1)
              FROM workers JOIN turns ON turns.worker = workers.id
@@ -188,9 +197,9 @@ fn conversation(db: &Connection, answer: &Answer) -> Result<Option<(WorkerId, u6
         )?
         .query_row(
             params![answer.key(), answer.turn().as_bytes(), answer.last_seq()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0).ok(), row.get(1).ok())),
         )
         .optional()?;
-    let Some((id, log_end)) = found else { return Ok(None) };
+    let Some((Some(id), log_end)) = found else { return Ok(None) };
     Ok(WorkerId::from_slice(&id).ok().map(|id| (id, log_end.unwrap_or(0))))
 }
