@@ -450,7 +450,8 @@ impl Store for Sqlite {
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         let one = self.importing.clone().lock_owned().await;
-        let staging = Staging::new(self.writer.clone(), self.searchers.clone(), self.streamed.clone());
+        let staging =
+            Staging::new(self.writer.clone(), self.searchers.clone(), self.streamed.clone());
         staging.import(one, logs, differing).await
     }
 

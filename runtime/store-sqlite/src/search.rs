@@ -103,7 +103,9 @@ fn look(
     let (message, words) = match text.message {
         None => (None, worker.title.clone().unwrap_or_default()),
         Some(id) => {
-            let Some(found) = read::message(&Moment::without_pieces(db), text.worker, id)? else { return Ok(None) };
+            let Some(found) = read::message(&Moment::without_pieces(db), text.worker, id)? else {
+                return Ok(None);
+            };
             let read::FoundMessage { role, created_at, text } = found;
             (Some(HitMessage { id, role, created_at }), text)
         }

@@ -201,7 +201,8 @@ fn answer(
     let Some(event) = read::event(db, worker, first)? else { return Ok(None) };
     let EventBody::TurnAccepted { turn } = event.body else { return Ok(None) };
     let written = known.contains_key(&turn.answer)
-        || read::message(&Moment::without_pieces(db), worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
+        || read::message(&Moment::without_pieces(db), worker, turn.answer)?
+            .is_some_and(|found| !found.text.is_empty());
     Ok(written.then_some((turn.answer, event.at)))
 }
 

@@ -125,8 +125,15 @@ mod tests {
 
     #[test]
     fn a_damaged_row_ends_with_an_error() {
-        let piece =
-            Piece { worker: 1, ids: None, seq: 1, at_ms: 0, kind: Kind::Text, offset: 0, text: "é" };
+        let piece = Piece {
+            worker: 1,
+            ids: None,
+            seq: 1,
+            at_ms: 0,
+            kind: Kind::Text,
+            offset: 0,
+            text: "é",
+        };
         let mut bytes = Vec::new();
         piece.write(&mut bytes).unwrap();
         let whole = bytes.len();

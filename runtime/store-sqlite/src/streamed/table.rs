@@ -195,10 +195,9 @@ fn conversation(db: &Connection, answer: &Answer) -> Result<Option<(WorkerId, u6
              AND NOT EXISTS (SELECT 1 FROM events
                  WHERE worker = ?1 AND seq >= ?3 AND kind IN ('text_delta', 'reasoning_delta'))",
         )?
-        .query_row(
-            params![answer.key(), answer.turn().as_bytes(), answer.last_seq()],
-            |row| Ok((row.get(0).ok(), row.get(1).ok())),
-        )
+        .query_row(params![answer.key(), answer.turn().as_bytes(), answer.last_seq()], |row| {
+            Ok((row.get(0).ok(), row.get(1).ok()))
+        })
         .optional()?;
     let Some((Some(id), log_end)) = found else { return Ok(None) };
     Ok(WorkerId::from_slice(&id).ok().map(|id| (id, log_end.unwrap_or(0))))

@@ -19,9 +19,9 @@ mod files;
 mod fixtures;
 mod moved_files;
 mod moving_disk;
-mod streamed;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
+mod streamed;
 
 store::contract!(contract, SqliteFolder);
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-use store::contract::sample::{Sample, assert_holds};
 use protocol::Timestamp;
+use rusqlite::Connection;
 use store::Store;
+use store::contract::sample::{Sample, assert_holds};
 use store_sqlite::{ReadOnlyStore, Sqlite};
 use tempfile::{TempDir, tempdir};
 
