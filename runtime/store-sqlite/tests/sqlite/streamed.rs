@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures::future::join_all;
 use protocol::Timestamp;
 use rusqlite::Connection;
 use store::Store;
@@ -136,6 +137,31 @@ async fn a_start_after_a_crash_goes_on_after_the_last_piece() {
     for sample in [&ended, &sample, &other] {
         assert_holds(&store, sample).await;
     }
+}
+
+#[tokio::test]
+async fn pieces_that_arrive_together_share_a_row() {
+    let (folder, store) = opened();
+    let mut samples = Vec::new();
+    for number in 1..=30 {
+        samples.push(running(number, &store).await);
+    }
+    for round in 0..10 {
+        let texts = samples.iter_mut().map(|sample| sample.delta(&format!("{round} ")));
+        let done = join_all(texts.map(|piece| store.append(piece))).await;
+        done.into_iter().for_each(|done| done.unwrap());
+    }
+    let (_, shared) = rows(folder.path());
+    assert!((10..150).contains(&shared), "{shared} rows for 300 pieces");
+    let crashed = copy_as_it_is(folder.path());
+    let restarted = Sqlite::open(crashed.path()).unwrap();
+    for sample in &mut samples {
+        assert_holds(&store, sample).await;
+        assert_holds(&restarted, sample).await;
+        restarted.append(sample.ended()).await.unwrap();
+        assert_holds(&restarted, sample).await;
+    }
+    assert_eq!(rows(crashed.path()), (30, 0));
 }
 
 #[tokio::test]
