@@ -98,7 +98,14 @@ async fn answers(stage: &mut Stage) -> Result<(), String> {
     if turn.state != TurnState::Completed {
         return Err(at("answer", turn));
     }
-    let found = stage.runtime.search(SOUND, None, None, 50).await.map_err(|e| at("search", e))?;
+    let found = loop {
+        let found = stage.runtime.search(SOUND, None, None, 50).await;
+        let found = found.map_err(|e| at("search", e))?;
+        // On a busy machine a search may run out of time, and says so. The case has a time limit.
+        if !found.cut_short || !found.hits.is_empty() {
+            break found;
+        }
+    };
     if !found.hits.iter().any(|hit| hit.worker.worker_id == stage.worker) {
         return Err(at("search", "what the sound one says is not found"));
     }
