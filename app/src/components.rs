@@ -16,6 +16,8 @@ mod entry_actions;
 mod error_note;
 mod focus;
 mod form_id;
+#[cfg(feature = "browser")]
+mod frame;
 mod icon;
 #[cfg(feature = "ssr")]
 mod imported;

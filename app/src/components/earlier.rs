@@ -10,6 +10,10 @@ use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};
 
+/// How many messages of a page are inserted in one frame. Their elements are made and laid out in
+/// one task, which must not delay a reader's input.
+const A_FRAME: usize = 10;
+
 /// Loads earlier messages, one page and one request at a time.
 #[derive(Clone)]
 pub struct Earliest {
@@ -43,11 +47,25 @@ impl Earliest {
         let page = api::snapshot(self.conversation.worker_id, Some(before)).await;
         let came = page.is_ok();
         match page {
-            Ok(snapshot) => self.conversation.prepend(snapshot.transcript, before),
+            Ok(snapshot) => {
+                self.conversation.prepend(snapshot.transcript, before);
+                self.show_page().await;
+            }
             Err(AppError(error)) => self.problem.show(error, None),
         }
         self.loading.set(false);
         came
+    }
+
+    /// Shows the messages that were loaded, a few in each frame.
+    async fn show_page(&self) {
+        loop {
+            #[cfg(feature = "browser")]
+            super::frame::next_frame().await;
+            if !self.conversation.show_earlier(A_FRAME) {
+                break;
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, IntersectionObserver, IntersectionObserverInit};
 
 use super::earlier::Earliest;
+use super::frame::next_frame;
 use crate::erase::{effect, effect_from};
 use crate::live::{Conversation, PendingRequest};
 
@@ -161,12 +162,12 @@ impl ScrollAnchor {
                 break;
             }
             // The loaded messages are inserted with the next frame.
-            frame().await;
+            next_frame().await;
         }
         // Adjust repeatedly while elements that came into view take their real size.
         let mut right = 0;
         for _ in 0..SETTLING_FRAMES {
-            frame().await;
+            next_frame().await;
             let Some(message) = self.find() else { return };
             let top = scroller.get_bounding_client_rect().top();
             let off = (message.get_bounding_client_rect().top() - top) as i32 - self.offset;
@@ -181,15 +182,6 @@ impl ScrollAnchor {
     fn find(&self) -> Option<Element> {
         document().get_element_by_id(&self.message)
     }
-}
-
-/// Waits for the next animation frame.
-async fn frame() {
-    let (drawn, drawing) = futures::channel::oneshot::channel();
-    request_animation_frame(move || {
-        let _ = drawn.send(());
-    });
-    let _ = drawing.await;
 }
 
 fn storage() -> Option<web_sys::Storage> {

@@ -14,7 +14,7 @@ use protocol::{
 
 use super::activity::{Activity, PendingRequest, Stage};
 use super::blocks::Blocks;
-use super::branch::Siblings;
+use super::branch::{Siblings, Tree};
 use super::ladder::Obstacle;
 use super::outgoing::Outgoing;
 
@@ -98,6 +98,8 @@ pub struct Conversation {
     pub found: Option<MessageId>,
     /// Every message of the view, including those of branches that are not shown.
     known: ArcStoredValue<HashMap<MessageId, Entry>>,
+    /// Invariant: the tree of the view's messages.
+    tree: ArcStoredValue<Tree>,
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
     view: ArcStoredValue<View>,
     cursor: ArcStoredValue<Option<Cursor>>,
@@ -126,6 +128,7 @@ impl Conversation {
             editing: ArcRwSignal::new(wanted.edit),
             found: wanted.found,
             known: ArcStoredValue::new(HashMap::new()),
+            tree: ArcStoredValue::new(Tree::of(&view.messages)),
             cursor: ArcStoredValue::new(Some(cursor)),
             view: ArcStoredValue::new(view),
         };
@@ -204,17 +207,34 @@ impl Conversation {
     pub fn replace(&self, mut snapshot: Snapshot) {
         let html = take_html(&mut snapshot.transcript);
         self.cursor.set_value(Some(snapshot.transcript.cursor.clone()));
-        self.view.set_value(View::from_snapshot(snapshot));
+        let view = View::from_snapshot(snapshot);
+        self.tree.set_value(Tree::of(&view.messages));
+        self.view.set_value(view);
         self.show_all();
         self.render(html);
     }
 
-    /// Prepends a page of earlier messages.
+    /// Prepends a page of earlier messages. They appear as [`Self::show_earlier`] shows them, except
+    /// if the chosen message is among them: then its branch is shown at once.
     pub fn prepend(&self, mut page: Transcript, before: u64) {
         let html = take_html(&mut page);
+        let fits = self.view.with_value(|view| view.next_before == Some(before));
+        if !fits {
+            return;
+        }
+        let (messages, turns) = (page.messages.len(), page.turns.len());
+        let chosen = self.chosen.get_untracked();
         self.view.update_value(|view| view.prepend(page, before));
-        self.show_all();
+        let finds_chosen = self.view.with_value(|view| {
+            let messages = &view.messages[..messages];
+            self.tree.update_value(|tree| tree.prepend(messages));
+            self.learn(messages, &view.turns[..turns]);
+            messages.iter().any(|message| Some(message.id) == chosen)
+        });
         self.render(html);
+        if finds_chosen {
+            self.show_all();
+        }
     }
 
     /// The cursor to resume from; `None` asks for a snapshot.

@@ -5,7 +5,6 @@ use protocol::{Change, Message, MessageId, Turn};
 
 use super::super::activity::Stage;
 use super::super::blocks::Blocks;
-use super::super::branch::{BranchNode, branch};
 use super::super::signal::set_if_new;
 use super::{Conversation, Entry, WindowUse};
 
@@ -43,11 +42,7 @@ impl Conversation {
                 });
                 self.show_turn_of(id);
             }
-            Change::Message(id) => {
-                if self.view.with_value(|view| view.message(id).is_some()) {
-                    return self.show_all();
-                }
-            }
+            Change::Message(id) => self.show_added(id),
             Change::Turn(id) => {
                 let turn = self.view.with_value(|view| view.turn(id).cloned());
                 let Some(turn) = turn else { return self.show_state() };
@@ -103,31 +98,58 @@ impl Conversation {
         set_if_new(&self.window, window);
     }
 
+    /// Shows a message that was added to the log, if it belongs to the branch that is shown. What
+    /// this costs does not depend on the length of a branch that it continues.
+    fn show_added(&self, id: MessageId) {
+        let parent = self.view.with_value(|view| {
+            let message = view.message(id)?;
+            self.tree.update_value(|tree| tree.append(message));
+            let turn = view.turns.last().filter(|turn| turn.answer == id);
+            self.learn(std::slice::from_ref(message), turn.map_or(&[], std::slice::from_ref));
+            message.parent
+        });
+        let end = self.entries.read_untracked().last().map(|entry| entry.id);
+        if parent.is_none() || parent != end {
+            return self.show_all();
+        }
+        let shown = self.placed(&[id]);
+        self.entries.update(|entries| entries.extend(shown));
+    }
+
+    /// Shows up to `count` more of the loaded messages above the first one that is shown. Returns
+    /// whether there are more.
+    pub fn show_earlier(&self, count: usize) -> bool {
+        let first = self.entries.read_untracked().first().map(|entry| entry.id);
+        let Some(first) = first else {
+            self.show_all();
+            return false;
+        };
+        let (above, more) = self.tree.with_value(|tree| {
+            let mut above = tree.above(first);
+            let mut some: Vec<_> = above.by_ref().take(count).collect();
+            some.reverse();
+            (some, above.next().is_some())
+        });
+        let above = self.placed(&above);
+        // The siblings of the first message were unknown while its parent was not loaded.
+        self.placed(&[first]);
+        if !above.is_empty() {
+            self.entries.update(|entries| drop(entries.splice(0..0, above)));
+        }
+        if !more {
+            set_if_new(&self.next_before, self.view.with_value(|view| view.next_before));
+            self.show_state();
+        }
+        more
+    }
+
     /// Updates everything from the view. A known message keeps its signals, and so its elements in
     /// the page.
     pub(super) fn show_all(&self) {
+        self.view.with_value(|view| self.learn(&view.messages, &view.turns));
         let chosen = self.chosen.get_untracked();
-        let (entries, next_before) = self.view.with_value(|view| {
-            let places = branch(&view.messages, chosen);
-            let shown = self.known.try_update_value(|known| {
-                // Turns and messages are both in log order, so no search is needed.
-                let mut turns = view.turns.iter().peekable();
-                for message in &view.messages {
-                    let turn = turns.next_if(|turn| turn.answer == message.id);
-                    known
-                        .entry(message.id)
-                        .and_modify(|entry| refresh(entry, message, turn))
-                        .or_insert_with(|| entry(message, turn));
-                }
-                let entry = |node: BranchNode| {
-                    let entry = known.get(&view.messages[node.at].id)?;
-                    set_if_new(&entry.siblings, node.siblings);
-                    Some(entry.clone())
-                };
-                places.into_iter().filter_map(entry).collect::<Vec<_>>()
-            });
-            (shown.unwrap_or_default(), view.next_before)
-        });
+        let branch = self.tree.with_value(|tree| tree.branch(chosen));
+        let entries = self.placed(&branch);
         let same = {
             let shown = self.entries.read_untracked();
             shown.len() == entries.len() && shown.iter().zip(&entries).all(|(a, b)| a.id == b.id)
@@ -135,8 +157,33 @@ impl Conversation {
         if !same {
             self.entries.set(entries);
         }
-        set_if_new(&self.next_before, next_before);
+        set_if_new(&self.next_before, self.view.with_value(|view| view.next_before));
         self.show_state();
+    }
+
+    /// Makes the entries of new messages, and updates those of known ones. The turns are those of
+    /// the messages, and both are in the order of the log, so no search is needed.
+    pub(super) fn learn(&self, messages: &[Message], turns: &[Turn]) {
+        let mut turns = turns.iter().peekable();
+        self.known.update_value(|known| {
+            for message in messages {
+                let turn = turns.next_if(|turn| turn.answer == message.id);
+                known
+                    .entry(message.id)
+                    .and_modify(|entry| refresh(entry, message, turn))
+                    .or_insert_with(|| entry(message, turn));
+            }
+        });
+    }
+
+    /// The entries of these messages, with their places among their siblings.
+    fn placed(&self, messages: &[MessageId]) -> Vec<Entry> {
+        let entries = messages.iter().filter_map(|id| {
+            let entry = self.entry(*id)?;
+            set_if_new(&entry.siblings, self.tree.with_value(|tree| tree.siblings(*id)));
+            Some(entry)
+        });
+        entries.collect()
     }
 }
 
