@@ -14,6 +14,10 @@ use super::row::BadRow;
 /// The size in bytes of SQLite's smallest write.
 const PROBE_BYTES: usize = 4096;
 
+/// The size of the file that the connections share (`-shm`) at its beginning. If there is no room for
+/// it, SQLite removes it again, so that there is room for a smaller write.
+const SHARED_BYTES: usize = 32 << 10;
+
 /// The condition that keeps the database from being written, if `cause` is a failure of that kind.
 /// `folder` is examined where SQLite's error does not tell.
 pub(crate) fn of(cause: &Cause, folder: &Path) -> Option<Outage> {
@@ -25,7 +29,10 @@ pub(crate) fn of(cause: &Cause, folder: &Path) -> Option<Outage> {
         | ErrorCode::DatabaseLocked
         | ErrorCode::FileLockingProtocolFailed => Some(Outage::Locked),
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            probe(folder).err().and_then(|error| of_kind(error.kind()))
+            let is_of_shared =
+                error.sqlite_error()?.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+            let bytes = if is_of_shared { SHARED_BYTES } else { PROBE_BYTES };
+            probe(folder, bytes).err().and_then(|error| of_kind(error.kind()))
         }
         _ => None,
     }
@@ -75,10 +82,11 @@ pub(crate) fn is_damage(cause: &Cause) -> bool {
         )
 }
 
-fn probe(folder: &Path) -> std::io::Result<()> {
+/// Writes so many bytes into the folder, and removes them.
+fn probe(folder: &Path, bytes: usize) -> std::io::Result<()> {
     let path = folder.join(format!(".companion-probe-{}", std::process::id()));
     let written = std::fs::File::create(&path).and_then(|mut file| {
-        file.write_all(&[1; PROBE_BYTES])?;
+        file.write_all(&vec![1; bytes])?;
         file.sync_all()
     });
     // If the file was not created, there is nothing to remove.
