@@ -10,7 +10,9 @@ use super::streamed::{Answer, Moment};
 mod log;
 mod messages;
 
-pub(crate) use log::{around, event, events_between, merged, page, rows_between, tail};
+pub(crate) use log::{
+    around, event, events_between, merged, page, rows_between, tail, with_pieces,
+};
 pub(crate) use messages::{
     FoundMessage, acceptance, branch, message, question, role_of, turn, turn_span,
 };

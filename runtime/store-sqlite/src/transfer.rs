@@ -111,10 +111,8 @@ pub(crate) fn salvage(db: &Moment<'_>, id: WorkerId) -> Result<Option<Salvage>, 
         }
     }
     // If the pieces cannot be found, those that have rows are still there.
-    if let Ok(Some(answer)) = db.answer(key) {
-        events.extend(answer.events(0, u64::MAX));
-        events.sort_by_key(|event| event.seq);
-    }
+    let answer = db.answer(key).unwrap_or_default();
+    let events = read::with_pieces(events, answer, (0, u64::MAX));
     let prompts = prompts(db, &events)?;
     Ok(Some(Salvage { worker, events, lost, prompts }))
 }

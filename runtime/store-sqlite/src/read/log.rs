@@ -131,7 +131,7 @@ pub(crate) fn around(
     self::page(db, id, later.first().copied(), limit)
 }
 
-/// The event at `seq`, unless it is a delta.
+/// The event at `seq`, unless it is a streamed piece.
 pub(crate) fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
     Ok(rows_between(db, key, seq, seq)?.pop())
 }
@@ -170,8 +170,8 @@ pub(crate) fn merged(
     Ok(events)
 }
 
-/// Like [`merged`], for rows of some kinds only.
-pub(super) fn with_pieces(
+/// Like [`merged`], for rows between which others may be missing.
+pub(crate) fn with_pieces(
     mut rows: Vec<Event>,
     answer: Option<&Answer>,
     span: (u64, u64),
