@@ -5,6 +5,7 @@
 //! It has no clock, no randomness, no input or output: callers that need an id or a time pass in
 //! the bits.
 
+mod account;
 mod adjustment;
 pub mod api;
 pub mod calendar;
@@ -29,6 +30,7 @@ mod view;
 mod wire;
 mod worker;
 
+pub use account::{AccountId, AccountRole};
 pub use adjustment::Adjustment;
 pub use cursor::{Cursor, CursorError, LogId};
 pub use error::{Error, ErrorBody, ErrorCode, ProviderKind, TimeoutPhase};
