@@ -8,7 +8,9 @@
 //!   the system writes whole sectors. SQLite relies on that, too
 //!   (<https://sqlite.org/psow.html>).
 //! - The length of a file is one that it had since then. Where it is longer than what was written,
-//!   there are zeros.
+//!   there are zeros. A cut changes only the length: the end of a file is gone with it, or is as it
+//!   was. No file system of that study clears the blocks of a file that keeps its length, and SQLite
+//!   relies on that when it empties its log (<https://sqlite.org/wal.html>).
 //! - A new name, a lost name and a renaming are safe only when the folder itself was synced
 //!   afterwards (fsync(2)). Until then any of them may be missing.
 //!
@@ -272,39 +274,40 @@ impl File<'_> {
         }
         // Old disks write 512 bytes at once, new ones 4,096.
         let sector = if rng.bool() { 512 } else { 4096 };
+        let counted = survival.limit(rng, changes);
         let mut limits: HashMap<usize, usize> = HashMap::new();
+        let mut length = self.synced.len();
         for (n, (_, change)) in self.unsynced.iter().enumerate() {
-            let (begin, end) = match change {
-                Change::Write { at, bytes } => (*at, at + bytes.len()),
-                Change::Resize(bytes) => (*bytes, content.len().max(*bytes)),
-            };
-            if content.len() < end {
-                content.resize(end, 0);
-            }
-            let mut from = begin;
-            while from < end {
-                let number = from / sector;
-                let to = end.min((number + 1) * sector);
-                let limit = limits.entry(number).or_insert_with(|| survival.limit(rng, changes));
-                if n < *limit {
-                    match change {
-                        Change::Write { bytes, .. } => {
-                            content[from..to].copy_from_slice(&bytes[from - begin..to - begin]);
+            let is_counted = n < counted;
+            match change {
+                Change::Resize(bytes) if is_counted => {
+                    length = *bytes;
+                    let end = content.len().min(length);
+                    content[end..].fill(0);
+                }
+                Change::Resize(_) => {}
+                Change::Write { at, bytes } => {
+                    let end = at + bytes.len();
+                    if is_counted {
+                        length = length.max(end);
+                    }
+                    if content.len() < end {
+                        content.resize(end, 0);
+                    }
+                    let mut from = *at;
+                    while from < end {
+                        let number = from / sector;
+                        let to = end.min((number + 1) * sector);
+                        let limit =
+                            limits.entry(number).or_insert_with(|| survival.limit(rng, changes));
+                        if n < *limit {
+                            content[from..to].copy_from_slice(&bytes[from - at..to - at]);
                         }
-                        Change::Resize(_) => content[from..to].fill(0),
+                        from = to;
                     }
                 }
-                from = to;
             }
         }
-        let counted = survival.limit(rng, changes);
-        let length =
-            self.unsynced[..counted].iter().fold(self.synced.len(), |length, (_, change)| {
-                match change {
-                    Change::Write { at, bytes } => length.max(at + bytes.len()),
-                    Change::Resize(bytes) => *bytes,
-                }
-            });
         content.resize(length, 0);
         content
     }

@@ -74,6 +74,22 @@ fn writes_are_torn_between_sectors_and_reordered_but_not_within_a_sector() {
 }
 
 #[test]
+fn the_end_of_a_file_that_is_cut_is_gone_with_the_cut_or_is_as_it_was() {
+    static OLD: [u8; 2048] = [b'o'; 2048];
+    let begun = [&[CREATE, write(0, &OLD)], &SYNC_FILE[..], &SYNC_FOLDER].concat();
+    let cut = [&begun[..], &[Operation::Resize { node: 2, bytes: 0 }]].concat();
+    assert_eq!(disks(Ignored::Nothing, &cut), BTreeSet::from([file(&OLD), file(b"")]));
+    // What was cut off does not come back when the file grows again.
+    let grown = [&cut[..], &[write(1536, b"new")]].concat();
+    for image in disks(Ignored::Nothing, &grown) {
+        let content = image["a"].as_ref().unwrap();
+        let old = content.iter().filter(|byte| **byte == b'o').count();
+        let is_whole = content.len() == OLD.len() && (old == 2048 || old == 2045);
+        assert!(is_whole || old == 0, "{old} of {}", content.len());
+    }
+}
+
+#[test]
 fn a_renaming_is_there_or_not_and_never_both_names() {
     let (from, to) = ("a", "b");
     let begun = [&[CREATE, write(0, b"x")], &SYNC_FILE[..], &SYNC_FOLDER].concat();
