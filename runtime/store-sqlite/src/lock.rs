@@ -1,7 +1,7 @@
 //! Lets only one process at a time use a data folder.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
@@ -55,10 +55,9 @@ impl FolderLock {
         // The file is overwritten only if it is empty or holds a note that a companion wrote.
         note_in(&mut file).map_err(unusable)?;
         let note = Note { process: std::process::id() }.to_string();
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(note.as_bytes()))
-            .map_err(unusable)?;
+        // All notes have the same length, so the file need not be cut: after a power cut it could
+        // hold the new note with the end of the old one.
+        file.rewind().and_then(|()| file.write_all(note.as_bytes())).map_err(unusable)?;
         Ok(Self { _file: file, _folder: held.then_some(itself) })
     }
 
@@ -203,7 +202,9 @@ mod tests {
             std::fs::write(folder.path().join(FILE), former).unwrap();
             drop(FolderLock::take(folder.path()).unwrap());
             let note = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
-            assert_eq!(note, format!("process {}\n", std::process::id()));
+            assert_eq!(note.trim(), format!("process {}", std::process::id()));
+            // Whatever is written next, no part of this one stays behind it.
+            assert_eq!(note.len() as u64, Note::BYTES);
         }
     }
 

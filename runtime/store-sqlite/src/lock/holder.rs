@@ -19,7 +19,8 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// The longest a note can be, in bytes.
+    /// The length of a note in bytes, with the spaces behind its words. Notes of earlier versions
+    /// were shorter.
     pub(super) const BYTES: u64 = 64;
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -30,7 +31,9 @@ impl Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "process {}", self.process)
+        let words = format!("process {}", self.process);
+        let width = Self::BYTES as usize - 1;
+        writeln!(f, "{words:<width$}")
     }
 }
 
