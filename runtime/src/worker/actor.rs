@@ -27,7 +27,7 @@ mod load;
 mod send;
 
 /// How long an idle actor stays before it ends.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(30);
 
 /// How long a turn may take to halt and commit its end while the runtime goes down. The next start
 /// interrupts a turn that takes longer.

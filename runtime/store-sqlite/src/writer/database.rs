@@ -113,7 +113,7 @@ impl Database {
                 if self.swept && !removed {
                     self.swept = !self.empty_log(Duration::ZERO);
                 }
-                // The collection runs about once a minute. The pages that a past load left in
+                // The collection runs a few times a minute. The pages that a past load left in
                 // memory are dropped with it; those that are needed are soon read again.
                 if !removed && let Err(error) = self.connection.release_memory() {
                     tracing::debug!(%error, "the database keeps its pages in memory");
