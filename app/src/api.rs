@@ -13,13 +13,13 @@ use crate::{AppError, Console, Home, SidebarData};
 #[cfg(feature = "ssr")]
 use crate::{
     Refused,
-    backend::{Backend, map_error},
+    backend::{CallerBackend, map_error},
 };
 
 /// The conversation that `/` leads to.
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {
-    let backend = Backend::current()?;
+    let backend = CallerBackend::current()?;
     let page =
         backend.runtime().workers(None, backend.limits.worker_page).await.map_err(map_error)?;
     // Skip a conversation that cannot be read, unless there is no other.
@@ -38,7 +38,7 @@ pub async fn console(
     around: Option<MessageId>,
     deleted: Option<WorkerId>,
 ) -> Result<Console, AppError> {
-    let backend = Backend::current()?;
+    let backend = CallerBackend::current()?;
     let runtime = backend.runtime();
     let around = around.filter(|_| before.is_none());
     let found = match around {
@@ -73,7 +73,7 @@ pub async fn sidebar(
     list: Option<String>,
     archived: bool,
 ) -> Result<SidebarData, AppError> {
-    let backend = Backend::current()?;
+    let backend = CallerBackend::current()?;
     let runtime = backend.runtime();
     let workers = backend.workers(list.as_deref(), archived).await?;
     // If this worker cannot be loaded, the page beside the sidebar shows the error.
@@ -88,19 +88,24 @@ pub async fn sidebar(
 /// the page of messages before that position.
 #[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", protocol = Call)]
 pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapshot, AppError> {
-    Backend::current()?.snapshot(worker_id, before).await
+    CallerBackend::current()?.snapshot(worker_id, before).await
 }
 
 /// Sends a message and returns once it is committed. The page receives it like any other event.
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", protocol = Call)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
-    Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(map_error)
+    CallerBackend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(map_error)
 }
 
 /// Begins another answer to a message and returns once the turn is committed.
 #[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", protocol = Call)]
 pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), AppError> {
-    Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(map_error)
+    CallerBackend::current()?
+        .runtime()
+        .ask_again(worker_id, request)
+        .await
+        .map(drop)
+        .map_err(map_error)
 }
 
 /// Performs a plain form of a conversation's page or of `/`, for the client-only console, whose
@@ -111,7 +116,7 @@ pub async fn submit(
     worker_id: Option<WorkerId>,
     fields: Vec<(String, String)>,
 ) -> Result<String, AppError> {
-    let backend = Backend::current()?;
+    let backend = CallerBackend::current()?;
     let done = match crate::form::Fields::read(fields) {
         Ok(fields) => {
             fields.perform(backend.runtime(), worker_id, crate::reader::utc_offset()).await
@@ -124,13 +129,13 @@ pub async fn submit(
 /// Stops the running turn and returns once the work has ended.
 #[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", protocol = Call)]
 pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
-    Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(map_error)
+    CallerBackend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(map_error)
 }
 
 /// Begins a conversation.
 #[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", protocol = Call)]
 pub async fn create() -> Result<WorkerId, AppError> {
-    let worker = Backend::current()?.runtime().create(Default::default()).await;
+    let worker = CallerBackend::current()?.runtime().create(Default::default()).await;
     worker.map(|worker| worker.worker_id).map_err(map_error)
 }
 
@@ -138,13 +143,13 @@ pub async fn create() -> Result<WorkerId, AppError> {
 /// `before`, or the first page.
 #[server(name = WorkersCall, prefix = "/api/fn", endpoint = "workers", protocol = Call)]
 pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPage, AppError> {
-    Backend::current()?.workers(before.as_deref(), archived).await
+    CallerBackend::current()?.workers(before.as_deref(), archived).await
 }
 
 /// The conversations whose titles match the query, the best match first.
 #[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
-    let backend = Backend::current()?;
+    let backend = CallerBackend::current()?;
     let workers = backend.titles.find(backend.runtime(), &query).await.map_err(map_error)?;
     Ok(WorkerPage { workers, ..WorkerPage::default() })
 }
@@ -152,17 +157,17 @@ pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
 /// Pins or archives a conversation, or puts it back into the normal list.
 #[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", protocol = Call)]
 pub async fn place(worker_id: WorkerId, place: Visibility) -> Result<(), AppError> {
-    Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(map_error)
+    CallerBackend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(map_error)
 }
 
 /// Sets or removes a conversation's title.
 #[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", protocol = Call)]
 pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), AppError> {
-    Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(map_error)
+    CallerBackend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(map_error)
 }
 
 /// Deletes a conversation.
 #[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", protocol = Call)]
 pub async fn delete(worker_id: WorkerId) -> Result<(), AppError> {
-    Backend::current()?.runtime().delete(worker_id).await.map_err(map_error)
+    CallerBackend::current()?.runtime().delete(worker_id).await.map_err(map_error)
 }

@@ -9,19 +9,19 @@ use protocol::{
     limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
-use runtime::{Registry, Runtime, VisibilityFilter};
+use runtime::{Access, Principal, Registry, VisibilityFilter};
 
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
 use crate::title_search::TitleSearch;
 use crate::{AppError, Refused, text::tr};
 
-/// The runtimes and the limits in force. In the context of every page and server function.
+/// The runtimes and the limits in force.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
-    pub(crate) titles: TitleSearch,
+    titles: TitleSearch,
 }
 
 impl Backend {
@@ -30,6 +30,23 @@ impl Backend {
         Self { registry, limits, titles: TitleSearch::default() }
     }
 
+    /// The backend as this principal may use it.
+    pub(crate) fn of(&self, principal: Principal) -> CallerBackend {
+        let Self { registry, limits, titles } = self.clone();
+        CallerBackend { runtime: registry.home().access(principal), limits, titles }
+    }
+}
+
+/// The backend as the caller of a request may use it. In the context of every page and server
+/// function.
+#[derive(Clone)]
+pub(crate) struct CallerBackend {
+    runtime: Access,
+    pub(crate) limits: LimitsInForce,
+    pub(crate) titles: TitleSearch,
+}
+
+impl CallerBackend {
     /// The backend of the current request. Errors with `internal` if the context has none.
     pub(crate) fn current() -> Result<Self, AppError> {
         use_context().ok_or_else(|| {
@@ -153,8 +170,8 @@ impl Backend {
     }
 
     /// The runtime whose workers the pages show.
-    pub(crate) fn runtime(&self) -> &Runtime {
-        self.registry.home()
+    pub(crate) fn runtime(&self) -> &Access {
+        &self.runtime
     }
 }
 

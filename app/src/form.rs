@@ -7,7 +7,7 @@
 use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
 use protocol::{Error, ErrorCode, MessageId, TurnId, UtcOffset, Visibility, Worker, WorkerId};
-use runtime::{ModelPatch, Runtime};
+use runtime::{Access, ModelPatch};
 use serde::Deserialize;
 
 use crate::{Refused, text::tr};
@@ -96,7 +96,7 @@ impl Fields {
     /// the path to redirect to.
     pub async fn perform(
         self,
-        runtime: &Runtime,
+        runtime: &Access,
         worker: Option<WorkerId>,
         utc_offset: Option<UtcOffset>,
     ) -> Result<String, Box<Refused>> {
@@ -150,7 +150,7 @@ impl Fields {
     }
 }
 
-async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
+async fn create(runtime: &Access, chosen: &Chosen) -> Result<Worker, Error> {
     let ModelPatch { profile, provider, model, effort } = chosen.wanted()?;
     let title = Some(chosen.title.clone());
     let (provider, model, effort) = (provider.flatten(), model.flatten(), effort.flatten());

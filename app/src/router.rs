@@ -1,7 +1,8 @@
 //! The HTTP routes of this crate.
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, OriginalUri, Path};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -10,7 +11,9 @@ use futures::StreamExt as _;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
+use runtime::Principal;
 
+use crate::backend::CallerBackend;
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
@@ -34,7 +37,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     // Leptos starts this executor when it generates its list of routes, which is not used here.
     let _ = any_spawner::Executor::init_tokio();
     let form_bytes = usize::try_from(backend.limits.form_bytes()).unwrap_or(usize::MAX);
-    let handlers = Handlers { backend, options, assets };
+    let console = Console { backend, options, assets };
     Router::new()
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
@@ -55,14 +58,36 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
-        .with_state(handlers)
+        .with_state(console)
 }
 
+/// The state of the routes.
 #[derive(Clone)]
-struct Handlers {
+struct Console {
     backend: Backend,
     options: LeptosOptions,
     assets: Assets,
+}
+
+/// What a handler needs, for the caller of its request. The server has put the [`Principal`] into
+/// the request's extensions; a request without one is refused.
+struct Handlers {
+    backend: CallerBackend,
+    options: LeptosOptions,
+    assets: Assets,
+}
+
+impl FromRequestParts<Console> for Handlers {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
+        let Some(principal) = parts.extensions.get::<Principal>() else {
+            let error = Error::new(ErrorCode::Unauthorized, tr!(error_unauthorized));
+            return Err((StatusCode::UNAUTHORIZED, Json(ErrorBody { error })).into_response());
+        };
+        let Console { backend, options, assets } = console.clone();
+        Ok(Self { backend: backend.of(*principal), options, assets })
+    }
 }
 
 impl Handlers {
@@ -126,12 +151,12 @@ async fn leads(to: &'static str) -> Redirect {
     Redirect::to(to)
 }
 
-async fn page(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+async fn page(handlers: Handlers, request: Request<Body>) -> Response {
     handlers.render(request, None).await
 }
 
 async fn submit_home(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     uri: OriginalUri,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
@@ -140,7 +165,7 @@ async fn submit_home(
 }
 
 async fn submit_conversation(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     uri: OriginalUri,
     headers: HeaderMap,
     Path(worker): Path<String>,
@@ -149,7 +174,7 @@ async fn submit_conversation(
     handlers.submit(uri, headers, worker.parse().ok(), form).await
 }
 
-async fn server_function(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+async fn server_function(handlers: Handlers, request: Request<Body>) -> Response {
     let backend = handlers.backend;
     let preferences = Preferences::of(request.headers());
     let locale = preferences.locale(request.headers());
@@ -167,7 +192,7 @@ async fn server_function(State(handlers): State<Handlers>, request: Request<Body
     }
 }
 
-async fn fallback(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+async fn fallback(handlers: Handlers, request: Request<Body>) -> Response {
     if request.uri().path().starts_with("/api/") {
         nothing_there()
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Event, EventBody, LogId, RuntimeId, Timestamp, Visibility, Worker, WorkerId, WorkerStatus,
+    AccountId, Event, EventBody, LogId, RuntimeId, Timestamp, Visibility, Worker, WorkerId,
+    WorkerStatus,
 };
 use serde_json::json;
 use store::{Append, ConflictPolicy, Durability, Store as _};
@@ -53,7 +54,12 @@ async fn main() {
     let beside = tokio::spawn(frames(2, store.clone(), stop.clone()));
     let begin = Instant::now();
     let profile = "companion".parse().expect("the constant is a valid name");
-    let options = Options { profile, differing: ConflictPolicy::Keep, unsound: Unsound::Name };
+    let options = Options {
+        owner: AccountId::FIRST,
+        profile,
+        differing: ConflictPolicy::Keep,
+        unsound: Unsound::Name,
+    };
     let source = Source { name: None, file };
     let now = Timestamp::from_unix_ms(1_763_800_000_000);
     let report =
@@ -98,7 +104,7 @@ async fn frames(number: u64, store: Arc<Sqlite>, stop: Arc<AtomicBool>) -> Vec<D
     };
     let profile = "companion".parse().expect("the constant is a valid name");
     let created = append(EventBody::WorkerCreated { title: None, profile });
-    store.create(LogId(7), created).await.expect("the worker is new");
+    store.create(AccountId::FIRST, LogId(7), created).await.expect("the worker is new");
     let mut tick = tokio::time::interval(FRAME);
     while !stop.load(Ordering::Relaxed) {
         tick.tick().await;

@@ -3,12 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::api::{
-    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
-    WorkerPage,
-};
-use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
-use store::{Store, StoreError, VisibilityFilter, initial_worker, recovery};
+use protocol::{AccountId, Error, RuntimeId, Worker, WorkerId};
+use store::{Store, StoreError, initial_worker, recovery};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +21,7 @@ use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
 
+mod access;
 mod catalogue;
 mod change;
 mod create;
@@ -37,7 +34,9 @@ mod search;
 mod transfer;
 mod transfer_slots;
 mod turns;
+mod workers;
 
+pub use access::Access;
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
 
@@ -119,7 +118,7 @@ impl Runtime {
         let inner =
             Inner { shared, actors, keeping, imports, transfer_slots, undo_delete_ms, tasks };
         let runtime = Self { inner: Arc::new(inner) };
-        runtime.keep_one().await?;
+        runtime.keep_one(AccountId::FIRST).await?;
         runtime.inner.tasks.spawn(repairs::follow(runtime.clone()));
         Ok(runtime)
     }
@@ -134,97 +133,10 @@ impl Runtime {
         &self.inner.shared.bundle
     }
 
-    /// Status, capabilities (no tools) and counts.
-    pub async fn summary(&self) -> Result<RuntimeSummary, Error> {
-        let usable = self.provider_status().reason.is_none();
-        let running = self.store().unfinished().await.map_err(fault::from_store)?;
-        Ok(RuntimeSummary {
-            runtime_id: self.id().clone(),
-            status: if usable { CompanionState::Ready } else { CompanionState::Unavailable },
-            capabilities: Capabilities::default(),
-            workers: self.store().count().await.map_err(fault::from_store)?,
-            running: running.len() as u64,
-            bundle_digest: self.bundle().digest().to_owned(),
-        })
-    }
-
-    /// A page of the workers that are not in the archive, the most recently used first. `before` is
-    /// the `next_before` of the page above it.
-    pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
-        self.workers_at(VisibilityFilter::InView, before, limit).await
-    }
-
-    /// Like [`Self::workers`], for the workers in `places`.
-    pub async fn workers_at(
-        &self,
-        places: VisibilityFilter,
-        before: Option<&str>,
-        limit: u32,
-    ) -> Result<WorkerPage, Error> {
-        let before = before.map(list::parse).transpose()?;
-        // The cursor is taken before the page is read: a change in between is then read twice, and
-        // never missed.
-        let cursor = self.inner.shared.notifier.listing().cursor();
-        let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
-        let found = || async { self.store().workers(places, before, limit + 1).await };
-        let mut workers = found().await.map_err(fault::from_store)?;
-        if workers.is_empty() && before.is_none() && places == VisibilityFilter::InView {
-            self.keep_one().await.map_err(fault::from_store)?;
-            workers = found().await.map_err(fault::from_store)?;
-        }
-        let unreadable = &self.inner.shared.unreadable;
-        let workers = workers.into_iter().map(|worker| unreadable.mark(worker)).collect();
-        Ok(list::page(workers, limit, cursor))
-    }
-
     /// Checks that the store can currently be read and written. Errors with `unavailable` or
     /// `internal` and the reason.
     pub async fn check_store(&self) -> Result<(), Error> {
         self.store().check().await.map_err(fault::from_store)
-    }
-
-    /// A worker's summary. If the summary cannot be read, this is a placeholder; if other parts of
-    /// the log were found to be unreadable, the summary is marked so.
-    pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
-        let unreadable = &self.inner.shared.unreadable;
-        let worker = match self.store().worker(id).await {
-            Ok(Some(stored)) if unreadable.knows(id) => return Ok(unreadable.mark(stored.worker)),
-            Ok(stored) => stored.ok_or_else(fault::no_worker)?.worker,
-            Err(StoreError::Damaged(_)) => return self.inner.shared.placeholder(id).await,
-            Err(error) => return Err(fault::from_store(error)),
-        };
-        if self.is_current(&worker) {
-            return Ok(worker);
-        }
-        match self.refresh(id).await {
-            // Reading works even while the store cannot be written, so the stored summary will do.
-            Err(error) if error.code != ErrorCode::NotFound => Ok(worker),
-            refreshed => refreshed,
-        }
-    }
-
-    /// Closes a worker to new messages permanently, after ending its running turn.
-    pub async fn stop(&self, id: WorkerId) -> Result<Worker, Error> {
-        self.inner.actors.ask(id, |reply| Command::Stop { reply }).await
-    }
-
-    /// Commits a message and begins its turn. A request with an id that was used before gets the
-    /// answer of the first one.
-    pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
-        let make = |reply| Command::Send { request: request.clone(), reply };
-        self.inner.actors.ask(id, make).await
-    }
-
-    /// Begins another turn for an existing message. A request with an id that was used before gets
-    /// the answer of the first one.
-    pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
-        let make = |reply| Command::AskAgain { request: request.clone(), reply };
-        self.inner.actors.ask(id, make).await
-    }
-
-    /// Cancels the running turn; returns when the provider has halted and the end is committed.
-    pub async fn cancel(&self, id: WorkerId) -> Result<Cancelled, Error> {
-        self.inner.actors.ask(id, |reply| Command::Cancel { reply }).await
     }
 
     /// Interrupts running turns (their text is kept), then ends the observations, the providers'

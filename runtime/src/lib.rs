@@ -14,6 +14,7 @@ mod listing;
 mod membership_locks;
 mod notifier;
 mod observe;
+mod principal;
 mod providers;
 mod registry;
 mod tail;
@@ -21,10 +22,13 @@ pub mod turn;
 mod unreadable;
 mod worker;
 
-pub use embedded::{Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig};
+pub use embedded::{
+    Access, Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig,
+};
 pub use ids::new_message_id;
 pub use listing::ListObservation;
 pub use observe::{Observation, Observed};
+pub use principal::Principal;
 pub use providers::Providers;
 pub use registry::Registry;
 pub use store::initial_worker::BACKEND_INTERNAL;

@@ -1,10 +1,11 @@
-//! Tells observers what changed in the list of workers.
+//! Tells observers what changed in a list of workers.
 //!
 //! It keeps the newest committed state of the recently changed workers and not a history of
 //! changes, so a slow reader gets each worker once, in its newest state. There is no queue per
 //! reader: a `watch` channel wakes the readers, and each reads on from its own position.
 
 mod changes;
+mod lists;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,8 +15,8 @@ use tokio::sync::watch;
 
 use crate::ids;
 use crate::notifier::LogStatus;
-pub(crate) use changes::Revision;
-use changes::{Change, Changes, News};
+use changes::{Change, Changes, News, Revision};
+pub(crate) use lists::{Lists, Since};
 
 /// The number of workers whose last change is remembered, at about a kilobyte each. A reader that
 /// missed more changes reads its pages again, which takes two requests.
@@ -51,26 +52,26 @@ impl Listing {
     }
 
     /// Where the list stands now, for a summary that is going to be read or committed.
-    pub(crate) fn revision(&self) -> Revision {
+    fn revision(&self) -> Revision {
         Revision(self.lock().revision())
     }
 
     /// How a worker stands after `seq` of its log. `since` is [`Self::revision`], taken before
     /// that was read or committed.
-    pub(super) fn changed(&self, worker: Worker, seq: u64, since: Revision) {
+    fn changed(&self, worker: Worker, seq: u64, since: Revision) {
         self.record(|changes| changes.put(worker, seq, since));
     }
 
-    pub(super) fn deleted(&self, id: WorkerId) {
+    fn deleted(&self, id: WorkerId) {
         self.record(|changes| changes.delete(id));
     }
 
     /// Makes all readers read their pages again, because more has changed than can be told.
-    pub(crate) fn forget(&self) {
+    fn forget(&self) {
         self.record(Changes::forget);
     }
 
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.newest.send_replace(LogStatus::Closed);
     }
 

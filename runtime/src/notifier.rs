@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Cursor, Envelope, Event, LogId, Progress, TurnId, Worker, WorkerId};
+use protocol::{AccountId, Cursor, Envelope, Event, LogId, Progress, TurnId, Worker, WorkerId};
 use tokio::sync::watch;
 
-use crate::listing::{Listing, Revision};
+use crate::listing::Lists;
 use crate::tail::{SharedEvent, Tail};
 
 /// The newest known state of a worker's log.
@@ -58,12 +58,12 @@ impl Drop for Watched {
     }
 }
 
-/// The watches of each observed worker, and the listing that wakes the observers of the list. The
+/// The watches of each observed worker, and the lists that wake their observers. The
 /// lock is held for a map access only, never across an await.
 #[derive(Clone, Default)]
 pub(crate) struct Notifier {
     observed: Arc<Mutex<HashMap<WorkerId, Arc<Watches>>>>,
-    listing: Listing,
+    lists: Lists,
 }
 
 impl Watches {
@@ -105,16 +105,9 @@ impl Notifier {
         }
     }
 
-    /// The changes of the list of workers.
-    pub(crate) fn listing(&self) -> &Listing {
-        &self.listing
-    }
-
-    /// Tells those who follow the list how a worker stands after `seq` of its log, which must be
-    /// committed. `since` is where the list stood before it was read or committed: a deletion that
-    /// was told later is not undone by it.
-    pub(crate) fn listed(&self, worker: &Worker, seq: u64, since: Revision) {
-        self.listing.changed(worker.clone(), seq, since);
+    /// The changes of the lists of workers. What they are told must be committed.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Gives a worker's observers, if there are any, the newest events of its log, which must be
@@ -135,20 +128,23 @@ impl Notifier {
     }
 
     /// Wakes a worker's observers, if there are any, after a change that was not made by
-    /// [`Self::committed`]. A deletion also goes to the observers of the list.
+    /// [`Self::committed`].
     pub(crate) fn wake(&self, id: WorkerId, wake: LogStatus) {
-        if wake == LogStatus::Deleted {
-            self.listing.deleted(id);
-        }
         if let Some(watches) = self.of(id) {
             watches.tail.clear();
             watches.tell(wake);
         }
     }
 
+    /// Tells the observers of a worker, and those of its account's list, that it was deleted.
+    pub(crate) fn deleted(&self, owner: Option<AccountId>, id: WorkerId) {
+        self.lists.deleted(owner, id);
+        self.wake(id, LogStatus::Deleted);
+    }
+
     /// Tells everyone that the runtime is going down.
     pub(crate) fn close(&self) {
-        self.listing.close();
+        self.lists.close();
         for watches in self.lock().values() {
             watches.wake.send_replace(LogStatus::Closed);
         }

@@ -29,13 +29,14 @@ impl Unreadable {
         notifier: &Notifier,
         id: WorkerId,
     ) -> Result<Option<Worker>, StoreError> {
-        let since = notifier.listing().revision();
+        let Some(owner) = store.owner(id).await? else { return Ok(None) };
+        let since = notifier.lists().since(owner);
         let Some(known) = store.listed(id).await? else { return Ok(None) };
         let worker = initial_worker::mark_unreadable(known);
         self.note(id);
         if insert(&self.told, id) {
             // After whatever was told of it: nothing more is.
-            notifier.listed(&worker, u64::MAX, since);
+            notifier.lists().changed(owner, &worker, u64::MAX, since);
         }
         Ok(Some(worker))
     }

@@ -72,6 +72,11 @@ impl ApiError {
         Self { most_bytes: Some(body_bytes), ..error }.status(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
+    /// 401 for a request of which it is not known who made it.
+    pub fn unauthorized() -> Self {
+        Error::new(ErrorCode::Unauthorized, "Nobody is signed in.").into()
+    }
+
     /// An `internal` error; the cause belongs into the log and not into the response.
     pub fn internal() -> Self {
         Error::new(ErrorCode::Internal, "Something went wrong in the server.")

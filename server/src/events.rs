@@ -25,6 +25,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::api::WorkerPath;
 use crate::bounds::BUSY_RETRY_MS;
+use crate::caller::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -118,6 +119,7 @@ pub struct Since {
 )]
 pub async fn events(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(since): Query<Since>,
     request: Request,
@@ -125,7 +127,7 @@ pub async fn events(
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
     let slot = state.observers.slot()?;
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     let format = if since.html { Format::Html } else { Format::Text };
     let form = if since.full { DeltaForm::Full } else { DeltaForm::Brief };
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod assets;
 pub mod bounds;
+pub mod caller;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::security::hosts::Hosts;
 use crate::security::{self, headers};
 use crate::state::AppState;
-use crate::{assets, pages, routes, telemetry};
+use crate::{assets, caller, pages, routes, telemetry};
 
 /// How much effort goes into compressing a page. A page of 160 kB takes 0.9 ms (brotli) or 0.6 ms
 /// (gzip) and becomes 17.9 or 21.1 kB; at the usual 4 and 6 it is 1.6 and 2.1 ms for 16.9 and 18.2 kB.
@@ -41,6 +41,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     }
     // The last layer is the outermost one.
     router
+        .layer(from_fn(caller::identify))
         .layer(from_fn_with_state(bounds, bounds::enforce))
         // This layer is outside of the limits, so that refused requests take neither memory nor a
         // place.

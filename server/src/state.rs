@@ -2,7 +2,7 @@
 
 use protocol::RuntimeId;
 use protocol::api::LimitsInForce;
-use runtime::{Registry, Runtime};
+use runtime::{Access, Principal, Registry};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
@@ -54,9 +54,9 @@ impl AppState {
         Self { registry, limits, observers, html: SharedHtml::default(), stop }
     }
 
-    /// A runtime by its id. Errors with `not_found`.
-    pub fn runtime(&self, id: &RuntimeId) -> ApiResult<&Runtime> {
-        Ok(self.registry.runtime(id)?)
+    /// A runtime by its id, as the caller may use it. Errors with `not_found`.
+    pub fn runtime(&self, id: &RuntimeId, principal: Principal) -> ApiResult<Access> {
+        Ok(self.registry.runtime(id)?.access(principal))
     }
 }
 

@@ -139,7 +139,7 @@ impl Rendered {
 /// Removes the HTML of deleted conversations, and all of it while no pages are read. Ends when the
 /// runtime shuts down.
 pub async fn tend(runtime: Runtime) {
-    let Ok(mut list) = runtime.observe_list(None) else { return };
+    let Ok(mut list) = runtime.observe_all_lists() else { return };
     let mut idle = tokio::time::interval(IDLE);
     loop {
         tokio::select! {

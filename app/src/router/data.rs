@@ -3,13 +3,13 @@
 use axum::body::Body;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest as _, Query, State};
+use axum::extract::{FromRequest as _, Query};
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use leptos::prelude::*;
 use protocol::api::{DeletedList, ImportReport};
 use protocol::{Error, ErrorCode};
-use runtime::{ConflictPolicy, Runtime, Unsound};
+use runtime::{Access, ConflictPolicy, Unsound};
 use serde::Deserialize;
 
 use super::Handlers;
@@ -25,7 +25,7 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn page(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
@@ -33,7 +33,7 @@ pub(super) async fn page(
     show_from(&handlers, &headers, None, asked.before.as_deref()).await
 }
 
-pub(super) async fn import(State(handlers): State<Handlers>, request: Request<Body>) -> Response {
+pub(super) async fn import(handlers: Handlers, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
     let done = match Multipart::from_request(request, &()).await {
         Ok(form) => take(handlers.backend.runtime(), form).await,
@@ -43,7 +43,7 @@ pub(super) async fn import(State(handlers): State<Handlers>, request: Request<Bo
 }
 
 /// Streams the form's files into an import.
-async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Error> {
+async fn take(runtime: &Access, mut form: Multipart) -> Result<ImportReport, Error> {
     let mut files = None;
     let (mut differing, mut unsound) = (ConflictPolicy::Keep, Unsound::Name);
     let broken = |_| Error::new(ErrorCode::InvalidInput, tr!(file_broken));

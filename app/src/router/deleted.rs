@@ -1,7 +1,6 @@
 //! The forms for deleted conversations on `/data`.
 
 use axum::Form;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -29,7 +28,7 @@ enum Action {
 /// Restores a conversation and redirects to it, or deletes it permanently and redirects to the
 /// list.
 pub(super) async fn submit(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {

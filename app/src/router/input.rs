@@ -1,6 +1,6 @@
 //! The handler of the page with the request that was sent to the model for one answer.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use crate::pages::{InputPage, Seen};
 use crate::text::tr;
 
 pub(super) async fn page(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     Path((worker, turn)): Path<(String, String)>,
 ) -> Response {

@@ -1,8 +1,8 @@
 //! The handlers that choose a profile and model, for a new or an existing conversation.
 
 use axum::Form;
+use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use leptos::prelude::*;
@@ -15,14 +15,14 @@ use crate::form::{Chosen, Fields, unreadable};
 use crate::pages::{New, NewPage, new_heading};
 use crate::text::tr;
 
-pub(super) async fn page(State(handlers): State<Handlers>, headers: HeaderMap) -> Response {
+pub(super) async fn page(handlers: Handlers, headers: HeaderMap) -> Response {
     let profile = handlers.backend.runtime().bundle().default_profile().to_string();
     show(&handlers, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
 }
 
 /// Creates the conversation. After an error the form is shown again, as it was filled in.
 pub(super) async fn submit(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
@@ -41,7 +41,7 @@ pub(super) async fn submit(
 
 /// Shows the form for an existing conversation.
 pub(super) async fn change(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     Path(worker): Path<String>,
 ) -> Response {
@@ -62,7 +62,7 @@ pub(super) async fn change(
 /// Changes the conversation's profile and model. After an error the form is shown again, as it was
 /// filled in.
 pub(super) async fn choose(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     Path(worker): Path<String>,
     form: Result<Form<Fields>, FormRejection>,

@@ -1,7 +1,7 @@
 //! The handler of the search page.
 
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use protocol::{Error, ErrorCode, WorkerId};
 use serde::Deserialize;
 
 use super::Handlers;
-use crate::Backend;
+use crate::backend::CallerBackend;
 use crate::erase::erase;
 use crate::pages::{Search, SearchResults};
 use crate::text::tr;
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn page(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
@@ -64,7 +64,7 @@ pub(super) async fn page(
 }
 
 async fn search(
-    backend: &Backend,
+    backend: &CallerBackend,
     query: &str,
     worker: Option<WorkerId>,
     before: Option<u64>,

@@ -1,7 +1,6 @@
 //! The handlers of the settings page.
 
 use axum::Form;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -24,13 +23,13 @@ pub(super) struct Choices {
     enter: String,
 }
 
-pub(super) async fn page(State(handlers): State<Handlers>, headers: HeaderMap) -> Response {
+pub(super) async fn page(handlers: Handlers, headers: HeaderMap) -> Response {
     show(&handlers, &headers, None)
 }
 
 /// Stores the settings in cookies and redirects to the page, which then respects them.
 pub(super) async fn save(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     form: Result<Form<Choices>, FormRejection>,
 ) -> Response {
@@ -53,7 +52,7 @@ pub(super) struct Forget {
 /// Deletes the facts learned about a model from refusals. The page then says what they were, or
 /// that there were none any more, such as after a second click.
 pub(super) async fn forget(
-    State(handlers): State<Handlers>,
+    handlers: Handlers,
     headers: HeaderMap,
     form: Result<Form<Forget>, FormRejection>,
 ) -> Response {

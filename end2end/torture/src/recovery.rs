@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use protocol::{EventBody, LogId, TurnState};
+use protocol::{AccountId, EventBody, LogId, TurnState};
 use store::{Append, Durability, Store as _};
 use store_sqlite::Sqlite;
 use upstream::Upstream;
@@ -122,7 +122,7 @@ async fn write(folder: &Path, options: &Options) -> Result<Written> {
                 prompt: None,
             };
             if first {
-                store.create(LogId(n + 1), append).await?;
+                store.create(AccountId::FIRST, LogId(n + 1), append).await?;
             } else if !append.events.is_empty() {
                 store.append(append).await?;
             }

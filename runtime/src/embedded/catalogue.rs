@@ -6,7 +6,7 @@ use protocol::catalogue::{
 };
 use protocol::{Effort, Error, ErrorCode, ProfileName, ProviderName, Worker};
 
-use super::Runtime;
+use super::{Access, Runtime};
 use crate::bundle::Profile;
 use crate::providers::ModelRequest;
 
@@ -42,16 +42,6 @@ impl Runtime {
     /// learned nothing are left out.
     pub fn learned(&self) -> Vec<(ProviderName, Vec<LearnedModel>)> {
         self.inner.shared.providers.learned()
-    }
-
-    /// Forgets what refused requests taught about one model of a provider, or about all its models.
-    /// Errors with `not_found`.
-    pub async fn forget(
-        &self,
-        provider: &ProviderName,
-        model: Option<&str>,
-    ) -> Result<Forgotten, Error> {
-        self.inner.shared.providers.forget(provider, model).await
     }
 
     /// The provider and model that answer by default, or the reason why none can.
@@ -90,5 +80,18 @@ impl Runtime {
         let prompt = shared.system_prompt(profile, shared.clock.now(), None)?;
         let summary: ProfileSummary = profile.summary(&prompt);
         Ok(ProfileDetail { summary, prompt })
+    }
+}
+
+impl Access {
+    /// Forgets what refused requests taught about one model of a provider, or about all its models.
+    /// It concerns all accounts, so only an owner may. Errors with `not_found`, `forbidden`.
+    pub async fn forget(
+        &self,
+        provider: &ProviderName,
+        model: Option<&str>,
+    ) -> Result<Forgotten, Error> {
+        self.as_owner()?;
+        self.inner.shared.providers.forget(provider, model).await
     }
 }

@@ -2,20 +2,21 @@
 
 use protocol::{Error, Visibility, Worker, WorkerId};
 
-use super::Runtime;
+use super::Access;
 use crate::worker::Command;
 use crate::worker::model_patch::ModelPatch;
 use crate::worker::patch::Patch;
 
-impl Runtime {
+impl Access {
     /// Applies all changes of the patch or, on an error, none. If this archives the last
     /// conversation in view, an empty one replaces it.
     pub async fn patch(&self, id: WorkerId, patch: Patch) -> Result<Worker, Error> {
+        let id = self.own(id).await?;
         let placed = patch.place.is_some();
         let make = |reply| Command::Patch { patch: Box::new(patch.clone()), reply };
         let worker = self.inner.actors.ask(id, make).await?;
         if placed {
-            self.keep_one_if_it_can_be().await;
+            self.keep_one_if_it_can_be(self.account()).await;
         }
         Ok(worker)
     }

@@ -1,15 +1,15 @@
 //! Creates conversations, and finds the provider and model that would answer in them.
 
 use protocol::api::CreateWorker;
-use protocol::{Error, Event, EventBody, Worker};
+use protocol::{AccountId, Error, Event, EventBody, Worker};
 use store::{Append, Durability, StoreError, VisibilityFilter, initial_worker, title};
 
-use super::Runtime;
+use super::{Access, Runtime};
 use crate::providers::{ModelRequest, ResolvedModel};
 use crate::worker::model_patch::{self, ModelPatch};
 use crate::{fault, ids};
 
-impl Runtime {
+impl Access {
     /// Creates a conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
         let CreateWorker { profile, provider, model, effort, title } = request;
@@ -24,9 +24,11 @@ impl Runtime {
         let unborn = self.unborn();
         wanted.look(&unborn, self.bundle(), &shared.providers).await;
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
-        self.add(title, change).await.map_err(fault::from_store)
+        self.add(self.account(), title, change).await.map_err(fault::from_store)
     }
+}
 
+impl Runtime {
     /// The provider and model that would answer in a conversation now.
     pub(super) fn choice_of(&self, worker: &Worker) -> Result<ResolvedModel, Error> {
         let profile = self.bundle().profile(&worker.profile);
@@ -34,24 +36,25 @@ impl Runtime {
         self.inner.shared.providers.choose(ModelRequest::of(worker, profile))
     }
 
-    pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
-        if self.is_empty().await? {
+    /// Creates a conversation if the account has none in view.
+    pub(super) async fn keep_one(&self, owner: AccountId) -> Result<(), StoreError> {
+        if self.is_empty(owner).await? {
             let _alone = self.inner.keeping.lock().await;
-            if self.is_empty().await? {
-                self.add(None, None).await?;
+            if self.is_empty(owner).await? {
+                self.add(owner, None, None).await?;
             }
         }
         Ok(())
     }
 
-    async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(self.store().workers(VisibilityFilter::InView, None, 1).await?.is_empty())
+    async fn is_empty(&self, owner: AccountId) -> Result<bool, StoreError> {
+        Ok(self.store().workers(owner, VisibilityFilter::InView, None, 1).await?.is_empty())
     }
 
-    /// Creates a conversation if none is in view. A failure is only logged, because the caller's
-    /// own request has succeeded already.
-    pub(super) async fn keep_one_if_it_can_be(&self) {
-        if let Err(error) = self.keep_one().await {
+    /// Like [`Self::keep_one`]. A failure is only logged, because the caller's own request has
+    /// succeeded already.
+    pub(super) async fn keep_one_if_it_can_be(&self, owner: AccountId) {
+        if let Err(error) = self.keep_one(owner).await {
             // The next request for the list creates the conversation.
             let error = &error as &dyn std::error::Error;
             tracing::error!(
@@ -71,6 +74,7 @@ impl Runtime {
     /// profile.
     async fn add(
         &self,
+        owner: AccountId,
         title: Option<String>,
         change: Option<EventBody>,
     ) -> Result<Worker, StoreError> {
@@ -102,10 +106,10 @@ impl Runtime {
             prompt: None,
         };
         let seq = first.events.len() as u64;
-        let notifier = &self.inner.shared.notifier;
-        let since = notifier.listing().revision();
-        self.store().create(ids::log_id(), first).await?;
-        notifier.listed(&worker, seq, since);
+        let lists = self.inner.shared.notifier.lists();
+        let since = lists.since(owner);
+        self.store().create(owner, ids::log_id(), first).await?;
+        lists.changed(owner, &worker, seq, since);
         Ok(worker)
     }
 }

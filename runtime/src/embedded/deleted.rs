@@ -7,21 +7,22 @@ use protocol::api::{DeletedList, DeletedWorker};
 use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus, limits};
 use store::{Deleted, StoreError, Stored, initial_worker, recovery};
 
-use super::{Runtime, list};
+use super::{Access, Runtime, list};
 use crate::fault;
 use crate::notifier::LogStatus;
 use crate::worker::{Command, Deletion, Shared};
 
 /// The pause between two searches for deleted conversations whose time is over.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(20);
 
-impl Runtime {
+impl Access {
     /// Deletes a worker with its log, after ending its running turn. It can be restored for a
     /// while, unless the configuration says otherwise. If it was the last worker in view, an empty
     /// one replaces it.
     pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
+        let id = self.own(id).await?;
         if self.inner.undo_delete_ms == 0 {
-            return self.delete_for_good(id).await;
+            return self.remove(id).await;
         }
         self.end(id, Deletion::Undoable).await
     }
@@ -29,6 +30,11 @@ impl Runtime {
     /// Deletes a worker so that it cannot be restored, even if it was deleted before. Returns when
     /// its rows are removed.
     pub async fn delete_for_good(&self, id: WorkerId) -> Result<(), Error> {
+        let id = self.own(id).await?;
+        self.remove(id).await
+    }
+
+    async fn remove(&self, id: WorkerId) -> Result<(), Error> {
         match self.end(id, Deletion::ForGood).await {
             Err(error) if error == fault::no_worker() => {
                 let shared = &self.inner.shared;
@@ -39,7 +45,7 @@ impl Runtime {
                 }
                 // The worker may have been restored just before, so its observers must hear of the
                 // deletion.
-                shared.notifier.wake(id, LogStatus::Deleted);
+                shared.notifier.deleted(Some(self.account()), id);
             }
             ended => ended?,
         }
@@ -48,6 +54,7 @@ impl Runtime {
 
     /// Brings a deleted worker back as it was.
     pub async fn restore(&self, id: WorkerId) -> Result<Worker, Error> {
+        let id = self.own(id).await?;
         self.bring_back(id).await.map_err(fault::from_store)?;
         // If another request has restored it already, the worker is found all the same.
         self.worker(id).await
@@ -57,7 +64,8 @@ impl Runtime {
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
         let _in_order = shared.membership_locks.lock(id).await;
-        let since = shared.notifier.listing().revision();
+        let (owner, lists) = (self.account(), shared.notifier.lists());
+        let since = lists.since(owner);
         if !self.store().restore(id).await? {
             return Ok(());
         }
@@ -66,7 +74,7 @@ impl Runtime {
                 // Its former observers were told that it was deleted. New ones learn the position
                 // of its log here.
                 shared.notifier.wake(id, LogStatus::Committed(last_seq));
-                shared.notifier.listed(&worker, last_seq, since);
+                lists.changed(owner, &worker, last_seq, since);
             }
             Ok(None) => {}
             // The worker was restored although it cannot be read: observers get a placeholder.
@@ -74,7 +82,7 @@ impl Runtime {
                 shared.notifier.wake(id, LogStatus::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
                     let worker = initial_worker::mark_unreadable(worker);
-                    shared.notifier.listed(&worker, u64::MAX, since);
+                    lists.changed(owner, &worker, u64::MAX, since);
                 }
             }
             Err(error) => return Err(error),
@@ -98,7 +106,11 @@ impl Runtime {
     pub async fn deleted(&self, before: Option<&str>, limit: u32) -> Result<DeletedList, Error> {
         let before = before.map(list::parse).transpose()?;
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
-        let found = self.store().deleted(before, limit + 1).await.map_err(fault::from_store)?;
+        let found = self
+            .store()
+            .deleted(self.account(), before, limit + 1)
+            .await
+            .map_err(fault::from_store)?;
         let more = found.len() > limit as usize;
         // A conversation whose time is over may still be stored. It is left out, and so are all
         // that follow it, because they were deleted even earlier.
@@ -112,6 +124,7 @@ impl Runtime {
 
     /// A deleted conversation, if it can be brought back.
     pub async fn deleted_one(&self, id: WorkerId) -> Result<Option<DeletedWorker>, Error> {
+        let Ok(id) = self.own(id).await else { return Ok(None) };
         let found = self.store().deleted_one(id).await.map_err(fault::from_store)?;
         let kept = found.filter(|deleted| deleted.at > self.due());
         Ok(kept.map(|deleted| self.to_dto(deleted)))
@@ -125,10 +138,12 @@ impl Runtime {
 
     async fn end(&self, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
         self.inner.actors.ask(id, |reply| Command::Delete { deletion, reply }).await?;
-        self.keep_one_if_it_can_be().await;
+        self.keep_one_if_it_can_be(self.account()).await;
         Ok(())
     }
+}
 
+impl Runtime {
     pub(super) async fn collect(&self) -> Result<(), StoreError> {
         collect(&self.inner.shared, self.inner.undo_delete_ms).await
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::vec;
 
-use protocol::{Error, Event, WorkerId};
+use protocol::{AccountId, Error, Event, WorkerId};
 use store::{ConversationExport, Store, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 use transfer::{self, Document, Salvaged, Writer};
 
-use super::Runtime;
+use super::Access;
 use super::transfer_slots::too_many;
 use crate::fault;
 
@@ -49,17 +49,19 @@ struct Lines {
 
 /// The conversations that still follow the current one.
 enum Rest {
-    /// All conversations with ids after this one; `None` means all.
-    After(Option<WorkerId>),
+    /// All conversations of the account with ids after this one; `None` means all.
+    After(AccountId, Option<WorkerId>),
     Nothing,
 }
 
-impl Runtime {
-    /// Exports every conversation as JSON Lines.
+impl Access {
+    /// Exports every conversation of the account as JSON Lines.
     pub fn export(&self) -> Result<Export, Error> {
         let _place = self.place_to_export()?;
-        let body =
-            Body::Lines(Box::new(Lines::begin(self.inner.shared.store.clone(), Rest::After(None))));
+        let body = Body::Lines(Box::new(Lines::begin(
+            self.inner.shared.store.clone(),
+            Rest::of(self.account()),
+        )));
         Ok(Export { body, _place })
     }
 
@@ -69,6 +71,7 @@ impl Runtime {
         id: WorkerId,
         form: ExportForm,
     ) -> Result<(Option<String>, Export), Error> {
+        let id = self.own(id).await?;
         // The permit is taken before the conversation is read, because reading is what takes
         // memory.
         let _place = self.place_to_export()?;
@@ -92,6 +95,12 @@ impl Runtime {
     fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
         let place = self.inner.transfer_slots.exports.clone().try_acquire_owned();
         place.map_err(|_| too_many("The server is writing other exports."))
+    }
+}
+
+impl Rest {
+    fn of(owner: AccountId) -> Self {
+        Self::After(owner, None)
     }
 }
 
@@ -160,8 +169,8 @@ impl Lines {
     /// Reads the next conversation. Conversations that were deleted since the export began are
     /// left out.
     async fn following(&mut self) -> Result<Option<Found>, Error> {
-        while let Rest::After(last) = &mut self.rest {
-            let id = self.store.next_worker(*last).await.map_err(fault::from_store)?;
+        while let Rest::After(owner, last) = &mut self.rest {
+            let id = self.store.next_worker(*owner, *last).await.map_err(fault::from_store)?;
             let Some(id) = id else { return Ok(None) };
             *last = Some(id);
             let found =

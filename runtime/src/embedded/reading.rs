@@ -4,12 +4,12 @@ use protocol::api::TurnInput;
 use protocol::{Cursor, Error, MessageId, Snapshot, Transcript, Turn, TurnId, WorkerId, limits};
 use store::StoreError;
 
-use super::{Runtime, turns};
+use super::{Access, Runtime, turns};
 use crate::fault;
-use crate::listing::ListObservation;
+use crate::listing::{ListObservation, Listing};
 use crate::observe::{self, Observation};
 
-impl Runtime {
+impl Access {
     /// The data that a page begins with: the summary, the newest page of the transcript and a
     /// cursor. If these cannot be read, this is a placeholder without messages.
     pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
@@ -35,6 +35,7 @@ impl Runtime {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Transcript, Error> {
+        let id = self.own(id).await?;
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
         let page = self.store().page(id, before, limit).await;
         let page = self.inner.shared.heard(id, page).await?.ok_or_else(fault::no_worker)?;
@@ -49,6 +50,7 @@ impl Runtime {
         message: MessageId,
         limit: u32,
     ) -> Result<Transcript, Error> {
+        let id = self.own(id).await?;
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
         let page = self.store().around(id, message, limit).await;
         let Some(page) = self.inner.shared.heard(id, page).await? else {
@@ -61,11 +63,13 @@ impl Runtime {
 
     /// A turn in its current state.
     pub async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
+        let id = self.own(id).await?;
         self.inner.shared.turn(id, turn).await
     }
 
     /// Exactly what was sent to the model in a turn.
     pub async fn turn_input(&self, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
+        let id = self.own(id).await?;
         turns::input(&self.inner.shared, id, turn).await
     }
 
@@ -88,14 +92,29 @@ impl Runtime {
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 
-    /// Follows the list of workers from one of its cursors. Without a cursor, or with one that does
+    /// Follows the account's list of workers from one of its cursors. Without a cursor, or with one that does
     /// not fit, the reader is told to read its pages again.
     pub fn observe_list(&self, cursor: Option<&Cursor>) -> Result<ListObservation, Error> {
         let shared = &self.inner.shared;
-        let observation =
-            ListObservation::begin(self.id().clone(), shared.notifier.listing().clone(), cursor);
+        self.observe_listing(shared.notifier.lists().of(self.account()), cursor)
+    }
+}
+
+impl Runtime {
+    /// Follows the changes of the workers of all accounts, for the caches of this process. Nothing of
+    /// it may be shown to anyone.
+    pub fn observe_all_lists(&self) -> Result<ListObservation, Error> {
+        self.observe_listing(self.inner.shared.notifier.lists().all().clone(), None)
+    }
+
+    fn observe_listing(
+        &self,
+        listing: Listing,
+        cursor: Option<&Cursor>,
+    ) -> Result<ListObservation, Error> {
+        let observation = ListObservation::begin(self.id().clone(), listing, cursor);
         // The check comes after the subscription, so that every observer hears of a shutdown.
-        if shared.down.is_cancelled() {
+        if self.inner.shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }
         Ok(observation)

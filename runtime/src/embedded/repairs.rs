@@ -42,7 +42,7 @@ pub(super) async fn follow(runtime: Runtime) {
             }
         }
         // The followers of the list read it again, because rows may have moved in it.
-        shared.notifier.listing().forget();
+        shared.notifier.lists().forget();
     }
 }
 

@@ -7,15 +7,15 @@ use protocol::{Error, ErrorCode, WorkerId, limits};
 use search::{Query, QueryError};
 use store::{Found, Search};
 
-use super::Runtime;
+use super::Access;
 use crate::fault;
 
 /// The time limit of one search. What was found by then is the answer, which says that it was cut
 /// short.
 const WITHIN: Duration = Duration::from_millis(500);
 
-impl Runtime {
-    /// Messages and titles that hold all words of `query`, the newest first. `before` is the
+impl Access {
+    /// Messages and titles of the account that hold all words of `query`, the newest first. `before` is the
     /// `next_before` of the page above it.
     pub async fn search(
         &self,
@@ -29,7 +29,8 @@ impl Runtime {
             self.worker(id).await?;
         }
         let limit = limit.clamp(1, limits::SEARCH_PAGE_MAX);
-        let search = Search { query, worker, before, limit, within: WITHIN };
+        let owner = self.account();
+        let search = Search { owner, query, worker, before, limit, within: WITHIN };
         let Found { hits, next_before, cut_short } =
             self.store().search(search).await.map_err(fault::from_store)?;
         Ok(SearchPage { hits, next_before, cut_short })

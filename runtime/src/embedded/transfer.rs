@@ -8,7 +8,7 @@ use store::ConflictPolicy;
 use tokio::sync::OwnedSemaphorePermit;
 use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
-use super::Runtime;
+use super::Access;
 use super::transfer_slots::too_many;
 use crate::fault;
 use crate::notifier::LogStatus;
@@ -40,7 +40,7 @@ pub struct Incoming {
     _place: OwnedSemaphorePermit,
 }
 
-impl Runtime {
+impl Access {
     /// Begins an upload of files to import. Errors with `rate_limited` while too many other uploads
     /// are on their way.
     pub fn incoming(&self) -> Result<Incoming, Error> {
@@ -65,8 +65,8 @@ impl Runtime {
         differing: ConflictPolicy,
         unsound: Unsound,
     ) -> Result<ImportReport, Error> {
-        let runtime = self.clone();
-        let work = async move { runtime.import_now(incoming, differing, unsound).await };
+        let access = self.clone();
+        let work = async move { access.import_now(incoming, differing, unsound).await };
         tokio::spawn(work).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorCode::Internal, "The import broke off.")
                 .with_hint("The server's log says why; look before trying again."))
@@ -93,12 +93,13 @@ impl Runtime {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "deleted conversations could not be purged before an import");
         }
-        let options = Options { profile, differing, unsound };
+        let owner = self.account();
+        let options = Options { owner, profile, differing, unsound };
         let report = transfer::import(shared.store.as_ref(), files, options, now).await;
         let report = report.map_err(map_error)?;
         if !report.added.is_empty() {
             // There may be too many changes to tell the observers of the list one by one.
-            shared.notifier.listing().forget();
+            shared.notifier.lists().forget_of(owner);
         }
         for id in &report.added {
             shared.unreadable.forget(*id);

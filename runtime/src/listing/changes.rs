@@ -22,7 +22,7 @@ pub(super) enum Change {
 /// A summary carries the revision that the list had before the summary was read or committed. A
 /// deletion that was recorded after that revision is newer than the summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Revision(pub(super) u64);
+pub(super) struct Revision(pub(super) u64);
 
 /// The result of a read.
 #[derive(Debug, PartialEq)]

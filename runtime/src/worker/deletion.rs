@@ -5,12 +5,12 @@ use protocol::{Error, WorkerId};
 use super::command::Deletion;
 use super::shared::Shared;
 use crate::fault;
-use crate::notifier::LogStatus;
 
 /// Deletes a worker that runs no turn, and tells its observers.
 pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
     let _in_order = shared.membership_locks.lock(id).await;
     let store = &shared.store;
+    let owner = store.owner(id).await.ok().flatten();
     let deleted = match deletion {
         Deletion::Undoable => store.delete(id, shared.clock.now()).await,
         Deletion::ForGood => store.purge(id).await,
@@ -23,6 +23,6 @@ pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) ->
         Err(error) => return Err(shared.failed(id, error).await),
     };
     shared.unreadable.forget(id);
-    shared.notifier.wake(id, LogStatus::Deleted);
+    shared.notifier.deleted(owner, id);
     if deleted { Ok(()) } else { Err(fault::no_worker()) }
 }

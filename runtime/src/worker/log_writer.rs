@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Event, EventBody, LogId, Timestamp, View};
+use protocol::{AccountId, Event, EventBody, LogId, Timestamp, View};
 use store::{Append, Durability, Prompt, Store, StoreError, Stored};
 use tokio::time::Instant;
 
-use crate::listing::Revision;
+use crate::listing::Since;
 use crate::notifier::Notifier;
 
 /// The pause between a failed commit and the next attempt.
@@ -22,6 +22,7 @@ pub(crate) struct LogWriter {
     store: Arc<dyn Store>,
     notifier: Notifier,
     log: LogId,
+    owner: AccountId,
     /// The fold of the committed events; it holds only the newest turn's messages.
     view: View,
     pending: Vec<Event>,
@@ -34,11 +35,12 @@ pub(crate) struct LogWriter {
 impl LogWriter {
     pub(crate) fn new(store: Arc<dyn Store>, notifier: Notifier, stored: Stored) -> Self {
         let view = View::new(stored.worker, stored.last_seq);
-        let log = stored.log;
+        let (log, owner) = (stored.log, stored.owner);
         Self {
             store,
             notifier,
             log,
+            owner,
             view,
             pending: Vec::new(),
             prompt: None,
@@ -135,7 +137,7 @@ impl LogWriter {
         let durability = durability.unwrap_or(Durability::Process);
         let append = Append { worker_id, summary, events: events.clone(), durability, prompt };
         // Only a changed summary is told to those who follow the list.
-        let since = append.summary.is_some().then(|| self.notifier.listing().revision());
+        let since = append.summary.is_some().then(|| self.notifier.lists().since(self.owner));
         let Err(error) = self.store.append(append).await else {
             self.committed(&events, since);
             return Ok(());
@@ -158,7 +160,7 @@ impl LogWriter {
         }
     }
 
-    fn committed(&mut self, events: &[Event], since: Option<Revision>) {
+    fn committed(&mut self, events: &[Event], since: Option<Since>) {
         let before = since.map(|since| (self.view.worker.clone(), since));
         for event in events {
             self.view.apply(event);
@@ -166,7 +168,8 @@ impl LogWriter {
         if let Some((before, since)) = before
             && before != self.view.worker
         {
-            self.notifier.listed(&self.view.worker, self.view.seq, since);
+            let (worker, seq) = (&self.view.worker, self.view.seq);
+            self.notifier.lists().changed(self.owner, worker, seq, since);
         }
         self.notifier.committed(&self.view.worker, self.log, events);
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn,
-    TurnId, TurnState, Visibility, Worker, WorkerId, WorkerStatus,
+    AccountId, Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings,
+    Turn, TurnId, TurnState, Visibility, Worker, WorkerId, WorkerStatus,
 };
 use search::Query;
 use store::{
@@ -60,7 +60,10 @@ async fn main() {
         bytes += logs.iter().map(text_bytes).sum::<u64>();
         let give: ImportSource =
             Box::new(move |take: &mut ImportSink<'_>| logs.into_iter().try_for_each(take));
-        store.import(give, ConflictPolicy::Refuse).await.expect("the import succeeds");
+        store
+            .import(AccountId::FIRST, give, ConflictPolicy::Refuse)
+            .await
+            .expect("the import succeeds");
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!(
@@ -111,7 +114,8 @@ async fn main() {
             let begin = Instant::now();
             let query = Query::parse(text).expect("the query is valid");
             let within = Duration::from_secs(10);
-            let search = Search { query, worker, before: None, limit: 30, within };
+            let search =
+                Search { owner: AccountId::FIRST, query, worker, before: None, limit: 30, within };
             let found = store.search(search).await.expect("the search succeeds");
             hits = found.hits.len();
             times.push(begin.elapsed().as_secs_f64() * 1e3);
@@ -144,7 +148,7 @@ async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
                 prompt: None,
             }
         };
-        store.create(log, append(&events[..1])).await.expect("the worker is new");
+        store.create(AccountId::FIRST, log, append(&events[..1])).await.expect("the worker is new");
         let begin = Instant::now();
         store.append(append(&events[1..3])).await.expect("the append continues the log");
         questions.push(begin.elapsed().as_secs_f64() * 1e3);

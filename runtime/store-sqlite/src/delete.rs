@@ -1,7 +1,7 @@
 //! Deletes workers in two steps: a worker is marked as deleted first, after which only this file
 //! reads it, and its rows are removed later, a bounded number at a time.
 
-use protocol::{Timestamp, WorkerId};
+use protocol::{AccountId, Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Cause, Deleted, ListPosition};
 
@@ -45,6 +45,7 @@ pub(crate) fn restore(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
 
 pub(crate) fn deleted(
     db: &Connection,
+    owner: AccountId,
     before: Option<ListPosition>,
     limit: u32,
 ) -> Result<Vec<Deleted>, Cause> {
@@ -56,11 +57,13 @@ pub(crate) fn deleted(
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM workers
          WHERE deleted_ms > ?1 AND deleted_ms <= ?2 AND (deleted_ms, worker_id) < (?2, ?3)
+           AND owner = ?5
          ORDER BY deleted_ms DESC, worker_id DESC LIMIT ?4",
         row::WORKER
     ))?;
     // There is no limit in SQL, because rows without a readable id are skipped and must not count.
-    let mut rows = statement.query(params![PURGING, before_ms, before_id, i64::MAX])?;
+    let mut rows =
+        statement.query(params![PURGING, before_ms, before_id, i64::MAX, owner.get()])?;
     let mut deleted = Vec::new();
     while deleted.len() < limit as usize
         && let Some(found) = rows.next()?

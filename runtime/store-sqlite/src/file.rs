@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use protocol::AccountId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use store::{Cause, Outage, VisibilityFilter};
@@ -117,7 +118,7 @@ pub(crate) fn open_soon(file: &Path, schema: &Schema, first: u64) -> Result<Open
 fn is_start_damaged(db: &Connection) -> bool {
     let reads = || -> Result<(), Cause> {
         read::unfinished(db)?;
-        read::workers(db, VisibilityFilter::InView, None, 1)?;
+        read::workers(db, AccountId::FIRST, VisibilityFilter::InView, None, 1)?;
         delete::has_staged(db)?;
         Ok(())
     };

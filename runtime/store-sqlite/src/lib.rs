@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use protocol::{
+    AccountId, Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId,
+};
 use rusqlite::Connection;
 use store::{
     Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
@@ -291,8 +293,12 @@ fn folder_error(folder: &Path, source: std::io::Error) -> OpenError {
 
 #[async_trait::async_trait]
 impl Store for Sqlite {
-    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
-        self.writer.create(log, first).await
+    async fn create(&self, owner: AccountId, log: LogId, first: Append) -> Result<(), StoreError> {
+        self.writer.create(owner, log, first).await
+    }
+
+    async fn owner(&self, id: WorkerId) -> Result<Option<AccountId>, StoreError> {
+        self.readers.read(move |db| read::owner(db, id)).await
     }
 
     async fn append(&self, append: Append) -> Result<(), StoreError> {
@@ -309,10 +315,11 @@ impl Store for Sqlite {
 
     async fn deleted(
         &self,
+        owner: AccountId,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Deleted>, StoreError> {
-        self.readers.read(move |db| delete::deleted(db, before, limit)).await
+        self.readers.read(move |db| delete::deleted(db, owner, before, limit)).await
     }
 
     async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError> {
@@ -341,15 +348,16 @@ impl Store for Sqlite {
 
     async fn workers(
         &self,
+        owner: AccountId,
         places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {
-        self.readers.read(move |db| read::workers(db, places, before, limit)).await
+        self.readers.read(move |db| read::workers(db, owner, places, before, limit)).await
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        self.readers.read(read::count).await
+    async fn count(&self, owner: AccountId) -> Result<u64, StoreError> {
+        self.readers.read(move |db| read::count(db, owner)).await
     }
 
     async fn tail(
@@ -427,8 +435,12 @@ impl Store for Sqlite {
         self.readers.read(read::unfinished).await
     }
 
-    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
-        self.readers.read(move |db| transfer::next_worker(db, after)).await
+    async fn next_worker(
+        &self,
+        owner: AccountId,
+        after: Option<WorkerId>,
+    ) -> Result<Option<WorkerId>, StoreError> {
+        self.readers.read(move |db| transfer::next_worker(db, Some(owner), after)).await
     }
 
     async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
@@ -446,12 +458,13 @@ impl Store for Sqlite {
 
     async fn import(
         &self,
+        owner: AccountId,
         logs: ImportSource,
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         let one = self.importing.clone().lock_owned().await;
-        let staging =
-            Staging::new(self.writer.clone(), self.searchers.clone(), self.streamed.clone());
+        let (writer, readers) = (self.writer.clone(), self.searchers.clone());
+        let staging = Staging::new(owner, writer, readers, self.streamed.clone());
         staging.import(one, logs, differing).await
     }
 

@@ -1,11 +1,11 @@
 //! The statements that read. Each runs inside one read transaction.
 
-use protocol::{Role, TurnId, Visibility, Worker, WorkerId};
+use protocol::{AccountId, Role, TurnId, Visibility, Worker, WorkerId};
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Cause, ListPosition, Stored, VisibilityFilter};
 
-use super::row;
 use super::streamed::{Answer, Moment};
+use super::{delete, row};
 
 mod log;
 mod messages;
@@ -45,6 +45,15 @@ pub(crate) fn worker(db: &Moment<'_>, id: WorkerId) -> Result<Option<WorkerRow>,
 /// Whether there is such a worker that was not deleted. Reads only the ids.
 pub(crate) fn exists(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(key(db, id)?.is_some())
+}
+
+/// The owner of a worker, deleted or not; one of an import that is not complete has none.
+pub(crate) fn owner(db: &Connection, id: WorkerId) -> Result<Option<AccountId>, Cause> {
+    let sql = "SELECT owner FROM workers WHERE worker_id = ? AND deleted_ms IS NOT ?";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![id.as_bytes(), delete::STAGED])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(row::owner_in(row.get_ref(0)?).unwrap_or(AccountId::FIRST)))
 }
 
 pub(crate) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Cause> {
@@ -92,6 +101,7 @@ fn last_of_log(db: &Moment<'_>, key: i64, stored: &Stored) -> Result<u64, Cause>
 
 pub(crate) fn workers(
     db: &Connection,
+    owner: AccountId,
     places: VisibilityFilter,
     before: Option<ListPosition>,
     limit: u32,
@@ -110,11 +120,11 @@ pub(crate) fn workers(
     // fewer rows than `limit` would be taken for the last one.
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM workers
-         WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
+         WHERE owner = ? AND deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
          ORDER BY used_ms DESC, worker_id DESC LIMIT ?",
         row::WORKER
     ))?;
-    let mut rows = statement.query(params![used_ms, id, i64::MAX])?;
+    let mut rows = statement.query(params![owner.get(), used_ms, id, i64::MAX])?;
     let mut workers = Vec::new();
     while workers.len() < limit as usize
         && let Some(found) = rows.next()?
@@ -124,9 +134,9 @@ pub(crate) fn workers(
     Ok(workers)
 }
 
-pub(crate) fn count(db: &Connection) -> Result<u64, Cause> {
-    Ok(db
-        .query_row("SELECT count(*) FROM workers WHERE deleted_ms IS NULL", [], |row| row.get(0))?)
+pub(crate) fn count(db: &Connection, owner: AccountId) -> Result<u64, Cause> {
+    let sql = "SELECT count(*) FROM workers WHERE owner = ? AND deleted_ms IS NULL";
+    Ok(db.query_row(sql, [owner.get()], |row| row.get(0))?)
 }
 
 pub(crate) fn prompt(db: &Connection, digest: &str) -> Result<Option<String>, Cause> {
@@ -154,17 +164,24 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cau
     Ok(found)
 }
 
-/// A worker by its key, unless it was deleted.
-pub(crate) fn summary(db: &Connection, key: i64) -> Result<Option<Worker>, Cause> {
-    let sql = format!("SELECT {} FROM workers WHERE id = ? AND deleted_ms IS NULL", row::WORKER);
+/// An account's worker by its key, unless it was deleted.
+pub(crate) fn summary(
+    db: &Connection,
+    key: i64,
+    owner: AccountId,
+) -> Result<Option<Worker>, Cause> {
+    let sql = format!(
+        "SELECT {} FROM workers WHERE id = ? AND owner = ? AND deleted_ms IS NULL",
+        row::WORKER
+    );
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query([key])?;
+    let mut rows = statement.query(params![key, owner.get()])?;
     Ok(rows.next()?.map(row::worker).transpose()?.map(|(_, stored)| stored.worker))
 }
 
 /// A worker's title by its key, deleted or not.
 pub(crate) fn title(db: &Connection, key: i64) -> Result<Option<String>, Cause> {
-    let sql = format!("SELECT {} FROM workers WHERE id = ?", row::WORKER);
+    let sql = format!("SELECT {} FROM workers WHERE id = ?", row::WORKER_OF_SECOND_SCHEMA);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([key])?;
     let found = rows.next()?.map(row::worker).transpose()?;

@@ -70,9 +70,9 @@ impl ReadOnlyStore {
         Ok(Self { db })
     }
 
-    /// Like [`store::Store::next_worker`].
+    /// Like [`store::Store::next_worker`], for the workers of all accounts.
     pub fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
-        transfer::next_worker(&self.db, after).map_err(StoreError::Read)
+        transfer::next_worker(&self.db, None, after).map_err(StoreError::Read)
     }
 
     /// The number of workers that [`Self::next_worker`] skips because their ids cannot be read. The

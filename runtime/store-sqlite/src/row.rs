@@ -2,8 +2,8 @@
 //! version wrote.
 
 use protocol::limits::TITLE_CHARS;
-use protocol::{Event, LogId, MessageId, Timestamp, Visibility, Worker, WorkerId};
-use rusqlite::types::FromSql;
+use protocol::{AccountId, Event, LogId, MessageId, Timestamp, Visibility, Worker, WorkerId};
+use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Row, RowIndex};
 use store::{Cause, Stored, initial_worker};
 
@@ -25,7 +25,12 @@ pub(crate) fn bad<T>(table: &'static str, what: &'static str) -> Result<T, Cause
 
 /// The columns that [`worker`] and [`listed`] read, in this order.
 pub(crate) const WORKER: &str =
-    "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms";
+    "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms, owner";
+
+/// The columns of [`WORKER`] as the second schema has them: a migration from the first one reads
+/// titles, before there are owners.
+pub(crate) const WORKER_OF_SECOND_SCHEMA: &str =
+    "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms, 1";
 
 /// Casts a worker's columns, except its ids and its deletion time, to their declared types; a null
 /// where none is allowed becomes a default. Values of the right type stay as they are.
@@ -33,7 +38,8 @@ pub(crate) const OF_THEIR_TYPES: &str = "log_id = coalesce(CAST(log_id AS INTEGE
      last_seq = coalesce(CAST(last_seq AS INTEGER), 0), head = CAST(head AS BLOB), \
      used_ms = coalesce(CAST(used_ms AS INTEGER), 0), \
      place = coalesce(CAST(place AS TEXT), 'listed'), \
-     summary = coalesce(CAST(summary AS TEXT), '')";
+     summary = coalesce(CAST(summary AS TEXT), ''), \
+     owner = iif(typeof(owner) = 'integer', owner, 1)";
 
 /// The index of `deleted_ms` among the columns of [`WORKER`].
 pub(crate) const DELETED_MS: usize = 8;
@@ -69,7 +75,15 @@ pub(crate) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
     worker.unreadable = false;
     let log = LogId(get(row, 2, TABLE, "the log has no id")?);
     let last_seq = get(row, 3, TABLE, "the last position is none")?;
-    Ok((get(row, 0, TABLE, "the key is none")?, Stored { worker, log, last_seq, head }))
+    let Some(owner) = owner_in(row.get_ref(9)?) else {
+        return bad(TABLE, "the owner is no account");
+    };
+    Ok((get(row, 0, TABLE, "the key is none")?, Stored { worker, log, last_seq, head, owner }))
+}
+
+/// The account in the column `owner`; `None` if it holds anything else.
+pub(crate) fn owner_in(value: ValueRef<'_>) -> Option<AccountId> {
+    AccountId::new(u32::try_from(value.as_i64().ok()?).ok()?)
 }
 
 /// A worker as lists show it: a placeholder if the row cannot be read, and `None` if even its id

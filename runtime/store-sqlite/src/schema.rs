@@ -117,6 +117,17 @@ CREATE TABLE streamed (
 ) STRICT;
 ";
 
+/// The sixth schema: each worker belongs to an account. What was there before belongs to the first
+/// one. Lists are of one account, so their indexes begin with it.
+const SIXTH: &str = "
+ALTER TABLE workers ADD COLUMN owner INTEGER NOT NULL DEFAULT 1;
+DROP INDEX workers_by_use;
+CREATE INDEX workers_by_use ON workers (owner, used_ms DESC, worker_id DESC);
+DROP INDEX workers_by_place;
+CREATE INDEX workers_by_place ON workers (owner, place, used_ms DESC, worker_id DESC)
+    WHERE deleted_ms IS NULL;
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -131,7 +142,8 @@ impl Schema {
         let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
         let second = M::up_with_hook(SECOND, index_texts);
         let third = M::up_with_hook(THIRD, find_uses);
-        Self { steps: vec![M::up(FIRST), second, third, M::up(FOURTH), M::up(FIFTH)] }
+        let steps = vec![M::up(FIRST), second, third, M::up(FOURTH), M::up(FIFTH), M::up(SIXTH)];
+        Self { steps }
     }
 
     /// The version of the schema that these steps lead to.

@@ -24,6 +24,7 @@ pub(crate) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
     let mut found = Found::default();
     let key = match search.worker {
         None => None,
+        Some(id) if read::owner(db, id)? != Some(search.owner) => return Ok(found),
         Some(id) => match read::key(db, id)? {
             Some(key) => Some(key),
             None => return Ok(found),
@@ -84,7 +85,7 @@ fn walk(
 }
 
 /// The text with this number as a hit. `None` if it does not contain the words, or if its worker
-/// was deleted.
+/// was deleted or is another account's.
 fn look(
     db: &Connection,
     search: &Search,
@@ -94,7 +95,7 @@ fn look(
     let Some(text) = search_index::text(db, number)? else { return Ok(None) };
     let worker = match workers.entry(text.worker) {
         Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(new) => match read::summary(db, text.worker) {
+        Entry::Vacant(new) => match read::summary(db, text.worker, search.owner) {
             Err(cause) if is_damage(&cause) => new.insert(None),
             summary => new.insert(summary?),
         },

@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use protocol::{Event, LogId, Timestamp, WorkerId};
+use protocol::{AccountId, Event, LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use store::{
@@ -27,7 +27,7 @@ use super::readers::Readers;
 use super::search_index::{Index, Known};
 use super::streamed::{Moment, Streamed};
 use super::writer::{Change, Database, Writer};
-use super::{delete, file, transfer, write};
+use super::{delete, file, read, transfer, write};
 
 mod found;
 
@@ -56,8 +56,8 @@ const LOG_BYTES: u64 = 16 << 20;
 
 /// The next events of a conversation.
 pub(crate) struct Piece {
-    /// The log's id, in the first piece of a conversation.
-    log: Option<LogId>,
+    /// The owner and the log's id, in the first piece of a conversation.
+    begun: Option<(AccountId, LogId)>,
     append: Append,
     prompts: Vec<Prompt>,
     /// The grams of the piece's longer messages.
@@ -66,6 +66,8 @@ pub(crate) struct Piece {
 
 /// A running import.
 pub(crate) struct Staging {
+    /// The account that gets the conversations.
+    owner: AccountId,
     /// A connection that checkpoints the write-ahead log, so that no commit has to: a commit can
     /// run beside this connection's sync, but not beside its own. `None` if the connection cannot
     /// be opened.
@@ -95,8 +97,15 @@ impl Staging {
             .ok();
     }
 
-    pub(crate) fn new(writer: Writer, readers: Readers, streamed: Streamed) -> Self {
+    /// An import for this account.
+    pub(crate) fn new(
+        owner: AccountId,
+        writer: Writer,
+        readers: Readers,
+        streamed: Streamed,
+    ) -> Self {
         Self {
+            owner,
             streamed,
             checkpoints: None,
             writer,
@@ -175,7 +184,12 @@ impl Staging {
     }
 
     /// Stages one conversation, unless it is stored or staged already.
-    fn take(&mut self, threads: &Handle, log: ConversationExport) -> Result<(), StoreError> {
+    fn take(&mut self, threads: &Handle, mut log: ConversationExport) -> Result<(), StoreError> {
+        let (owner, id) = (self.owner, log.worker.worker_id);
+        let known = threads.block_on(self.readers.read(move |db| read::owner(db, id)))?;
+        if known.is_some_and(|known| known != owner) {
+            log.worker.worker_id = store::own_id(id, owner);
+        }
         let id = log.worker.worker_id;
         let digest = digest(&log);
         if let Some(before) = self.staged.get(&id) {
@@ -216,7 +230,7 @@ impl Staging {
     fn cut(&mut self, whole: ConversationExport) {
         let mut found = Found::of(&whole);
         let ConversationExport { worker, log, events, mut prompts } = whole;
-        let mut log = Some(log);
+        let mut begun = Some((self.owner, log));
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
             let (mut some, mut bytes) = (Vec::new(), 0);
@@ -238,7 +252,7 @@ impl Staging {
             };
             let prompts = std::mem::take(&mut prompts);
             let known = append.events.iter().filter_map(|event| found.with(event)).collect();
-            self.pieces.push_back(Piece { log: log.take(), append, prompts, known });
+            self.pieces.push_back(Piece { begun: begun.take(), append, prompts, known });
         }
     }
 
@@ -340,8 +354,8 @@ pub(crate) fn write(
     db.pragma_update(None, "synchronous", "NORMAL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (begin, mut staged) = (Instant::now(), 0);
-    for Piece { log, append, prompts, known } in pieces {
-        write::stage(&transaction, *log, append, prompts, index, known)?;
+    for Piece { begun, append, prompts, known } in pieces {
+        write::stage(&transaction, *begun, append, prompts, index, known)?;
         staged += 1;
         if begin.elapsed() >= STEP {
             break;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Event, WorkerId};
+use protocol::{AccountId, Event, WorkerId};
 use rusqlite::{Connection, params};
 use store::{Cause, ConversationExport, Prompt, Salvage};
 
@@ -11,17 +11,20 @@ use super::read::{self, WorkerRow};
 use super::row;
 use super::streamed::{self, Moment};
 
+/// The next worker of an account, or of all accounts.
 pub(crate) fn next_worker(
     db: &Connection,
+    owner: Option<AccountId>,
     after: Option<WorkerId>,
 ) -> Result<Option<WorkerId>, Cause> {
     // No id is all zeros: a UUIDv7 has its version in it.
     let after = after.map_or([0; 16], |id| *id.as_bytes());
     let mut statement = db.prepare_cached(
-        "SELECT worker_id FROM workers WHERE worker_id > ? AND deleted_ms IS NULL
-         ORDER BY worker_id LIMIT ?",
+        "SELECT worker_id FROM workers
+         WHERE worker_id > ?1 AND deleted_ms IS NULL AND (?2 IS NULL OR owner = ?2)
+         ORDER BY worker_id LIMIT ?3",
     )?;
-    let mut rows = statement.query(params![after, i64::MAX])?;
+    let mut rows = statement.query(params![after, owner.map(AccountId::get), i64::MAX])?;
     // A row whose id cannot be read is skipped, so more than the first row may be needed.
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());

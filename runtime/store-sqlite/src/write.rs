@@ -1,6 +1,8 @@
 //! The statements that write. Each runs inside a savepoint of the writer's transaction.
 
-use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, WorkerId, fold_deltas};
+use protocol::{
+    AccountId, Event, EventBody, LogId, MessageId, Role, TurnId, WorkerId, fold_deltas,
+};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use store::{Append, Cause, Prompt, StoreError};
 
@@ -11,13 +13,13 @@ use super::{delete, delta, prompts, read, row};
 
 pub(crate) fn create(
     db: &Connection,
-    log: LogId,
+    begun: (AccountId, LogId),
     first: &Append,
     index: Index,
 ) -> Result<(), StoreError> {
     // A worker with this id that was purged is removed first.
     delete::purge_now(db, first.worker_id, index).map_err(StoreError::Append)?;
-    insert_worker(db, log, first).map_err(StoreError::Append)?;
+    insert_worker(db, begun, first).map_err(StoreError::Append)?;
     append(db, first, index, None).map(drop)
 }
 
@@ -83,21 +85,21 @@ pub(crate) fn check_follows(last_seq: u64, events: &[Event]) -> Result<(), Store
     }
 }
 
-/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `prompts` are
+/// Adds events to a worker of an import, which nobody sees yet; with `begun` it begins. `prompts` are
 /// texts that its events refer to, and `known` is what was found of their own texts before.
 pub(crate) fn stage(
     db: &Connection,
-    log: Option<LogId>,
+    begun: Option<(AccountId, LogId)>,
     append: &Append,
     prompts: &[Prompt],
     search: Index,
     known: &Known,
 ) -> Result<(), Cause> {
     let id = append.worker_id;
-    let worker = match log {
-        Some(log) => {
+    let worker = match begun {
+        Some(begun) => {
             delete::purge_now(db, id, search)?;
-            insert_worker(db, log, append)?;
+            insert_worker(db, begun, append)?;
             let worker = db.last_insert_rowid();
             db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?
                 .execute([delete::STAGED, worker])?;
@@ -113,12 +115,14 @@ pub(crate) fn stage(
     insert(db, worker, append, search, known, None)
 }
 
-fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
+/// `begun` are the new worker's owner and the id of its log.
+fn insert_worker(db: &Connection, begun: (AccountId, LogId), first: &Append) -> Result<(), Cause> {
+    let (owner, log) = begun;
     db.prepare_cached(
-        "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary)
-         VALUES (?, ?, 0, 0, '')",
+        "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary, owner)
+         VALUES (?, ?, 0, 0, '', ?)",
     )?
-    .execute(params![first.worker_id.as_bytes(), i64::try_from(log.0)?])?;
+    .execute(params![first.worker_id.as_bytes(), i64::try_from(log.0)?, owner.get()])?;
     Ok(())
 }
 

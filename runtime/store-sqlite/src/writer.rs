@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::Thread;
 use std::time::Instant;
 
-use protocol::LogId;
+use protocol::{AccountId, LogId};
 use store::{Append, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -77,8 +77,13 @@ impl Writer {
         Ok(Self { jobs, thread: thread.thread().clone() })
     }
 
-    pub(crate) async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
-        self.write(Work::Create(log, Box::new(first))).await.map(drop)
+    pub(crate) async fn create(
+        &self,
+        owner: AccountId,
+        log: LogId,
+        first: Append,
+    ) -> Result<(), StoreError> {
+        self.write(Work::Create(owner, log, Box::new(first))).await.map(drop)
     }
 
     pub(crate) async fn append(&self, append: Append) -> Result<(), StoreError> {

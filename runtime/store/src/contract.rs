@@ -23,6 +23,7 @@ pub mod deleting;
 pub mod durability;
 pub mod folding;
 pub mod log;
+pub mod owners;
 pub mod pages;
 pub mod sample;
 pub mod search;
@@ -83,6 +84,13 @@ macro_rules! contract {
                 workers_are_listed_by_last_use_in_pages
                 workers_are_listed_by_visibility
                 a_deleted_worker_is_hidden_with_its_log_and_others_stay
+            }
+            owners {
+                lists_counts_searches_and_iterations_are_of_one_account
+                the_owner_of_a_worker_is_known_until_its_rows_are_removed
+                owners_are_the_same_after_the_store_is_reopened
+                an_import_is_added_to_its_account_and_reveals_nothing_of_others
+                a_title_of_another_account_is_not_found
             }
             deleting {
                 a_restored_worker_is_exactly_as_before

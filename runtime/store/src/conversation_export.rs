@@ -1,6 +1,7 @@
 //! Whole conversations, as they are moved from one store to another.
 
-use protocol::{Event, LogId, Worker, WorkerId, fold_deltas};
+use protocol::{AccountId, Event, LogId, Worker, WorkerId, fold_deltas};
+use sha2::{Digest as _, Sha256};
 
 use super::{Cause, Prompt};
 
@@ -57,6 +58,19 @@ pub type ImportSink<'a> = dyn FnMut(ConversationExport) -> Result<(), Cause> + '
 /// Sends conversations one by one, so that they are never all in memory. It blocks, and returns the
 /// sink's error if the sink fails.
 pub type ImportSource = Box<dyn FnOnce(&mut ImportSink<'_>) -> Result<(), Cause> + Send>;
+
+/// The id under which an account gets a copy of a conversation that another account has. It is made
+/// of the original's, so that a second import finds the copy, and it keeps the original's time.
+pub fn own_id(id: WorkerId, owner: AccountId) -> WorkerId {
+    let digest = Sha256::new()
+        .chain_update(b"a copy of a conversation for another account")
+        .chain_update(id.as_bytes())
+        .chain_update(owner.get().to_be_bytes())
+        .finalize();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    WorkerId::from_parts(id.unix_ms(), random)
+}
 
 impl ConversationExport {
     /// How this stored log relates to an imported one of the same worker. Both are folded before

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use protocol::api::SearchHit;
 use protocol::{
-    Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Visibility, Worker, WorkerId,
+    AccountId, Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Visibility, Worker,
+    WorkerId,
 };
 use search::Query;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +22,7 @@ pub mod recovery;
 pub mod title;
 
 pub use conversation_export::{
-    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Relation,
+    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Relation, own_id,
 };
 pub use error::{Cause, Outage, StoreError};
 
@@ -75,6 +76,8 @@ pub struct Stored {
     pub last_seq: u64,
     /// The newest message of the log.
     pub head: Option<MessageId>,
+    /// The account that the worker belongs to.
+    pub owner: AccountId,
 }
 
 /// A contiguous part of a log that begins with a message.
@@ -136,9 +139,11 @@ pub enum VisibilityFilter {
 /// A search request.
 #[derive(Clone, Debug)]
 pub struct Search {
+    /// Only conversations of this account are searched.
+    pub owner: AccountId,
     /// The words to find; see [`search`] for what counts as a match.
     pub query: Query,
-    /// Only in this conversation; `None` for all.
+    /// Only in this conversation; `None` for all of the account.
     pub worker: Option<WorkerId>,
     /// A [`Found::next_before`].
     pub before: Option<u64>,
@@ -200,9 +205,14 @@ pub enum Repaired {
 /// read.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Adds a worker with the first events of its log. Error: `Append` if there is a worker with
-    /// its id, even a deleted one, unless that one was purged ([`Self::purge`]).
-    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
+    /// Adds a worker of an account with the first events of its log. Error: `Append` if there is a
+    /// worker with its id, even a deleted one, unless that one was purged ([`Self::purge`]).
+    async fn create(&self, owner: AccountId, log: LogId, first: Append) -> Result<(), StoreError>;
+
+    /// The account that a worker belongs to, which never changes. It is known of deleted workers,
+    /// too, until their rows are removed, and of workers that cannot be read. A worker whose owner
+    /// cannot be read belongs to [`AccountId::FIRST`]. `None`: no such worker.
+    async fn owner(&self, id: WorkerId) -> Result<Option<AccountId>, StoreError>;
 
     /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
     /// folded: each run of neighbouring ones becomes a single delta with `first_seq`.
@@ -216,10 +226,11 @@ pub trait Store: Send + Sync + 'static {
     /// Restores a deleted worker unchanged; true if that was possible.
     async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// At most `limit` of the workers that can be restored, the last deleted first, after `before`,
-    /// whose time is that of the deletion.
+    /// At most `limit` of an account's workers that can be restored, the last deleted first, after
+    /// `before`, whose time is that of the deletion.
     async fn deleted(
         &self,
+        owner: AccountId,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Deleted>, StoreError>;
@@ -246,17 +257,18 @@ pub trait Store: Send + Sync + 'static {
     /// `None`: no such worker.
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
 
-    /// At most `limit` workers, the most recently used first, after `before`. A worker that
-    /// cannot be read is a placeholder.
+    /// At most `limit` workers of an account, the most recently used first, after `before`. A
+    /// worker that cannot be read is a placeholder.
     async fn workers(
         &self,
+        owner: AccountId,
         places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError>;
 
-    /// How many workers there are.
-    async fn count(&self) -> Result<u64, StoreError>;
+    /// How many workers an account has.
+    async fn count(&self, owner: AccountId) -> Result<u64, StoreError>;
 
     /// The events after `after`, in order: at most `limit` rows of the log, and fewer where they
     /// are long. To read all, call it with the last event's seq until it gives no more events.
@@ -328,9 +340,13 @@ pub trait Store: Send + Sync + 'static {
     /// out.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
-    /// The worker with the next id after `after`, or with the first id. This iterates over all
-    /// workers in an order that does not change while they are used.
-    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
+    /// An account's worker with the next id after `after`, or with the first id. This iterates over
+    /// all of them in an order that does not change while they are used.
+    async fn next_worker(
+        &self,
+        owner: AccountId,
+        after: Option<WorkerId>,
+    ) -> Result<Option<WorkerId>, StoreError>;
 
     /// A worker's whole log at one moment.
     async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError>;
@@ -343,13 +359,16 @@ pub trait Store: Send + Sync + 'static {
     /// read would fail with.
     async fn check(&self) -> Result<(), StoreError>;
 
-    /// Adds whole conversations, all or none, synced to the disk. Conversations that are stored
-    /// already, or were deleted and can be restored, stay as they are. Other commits go on
-    /// meanwhile, and no reader sees any of the conversations before all of them are committed.
+    /// Adds whole conversations to an account, all or none, synced to the disk. Conversations that
+    /// are stored already, or were deleted and can be restored, stay as they are. A conversation
+    /// whose id is that of another account's is added under an id of its own ([`own_id`]), so that
+    /// nobody learns of it. Other commits go on meanwhile, and no reader sees any of the
+    /// conversations before all of them are committed.
     /// Errors: `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added
     /// then.
     async fn import(
         &self,
+        owner: AccountId,
         logs: ImportSource,
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError>;

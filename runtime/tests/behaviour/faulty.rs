@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use protocol::{
+    AccountId, Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId,
+};
 use store::{
     Acceptance, Append, Branch, ConflictPolicy, ConversationExport, Deleted, Durability, Found,
     ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
@@ -195,7 +197,7 @@ impl Store for Faulty {
         }
     }
 
-    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
+    async fn create(&self, owner: AccountId, log: LogId, first: Append) -> Result<(), StoreError> {
         let writes = *self.writes.borrow();
         match writes {
             Writes::Refuse | Writes::RefuseNew => {
@@ -206,10 +208,17 @@ impl Store for Faulty {
                 self.met.send_modify(|met| *met += 1);
                 let mut mode = self.writes.subscribe();
                 mode.wait_for(|mode| *mode != Writes::HoldNew).await.unwrap();
-                self.inner.create(log, first).await
+                self.inner.create(owner, log, first).await
             }
-            Writes::Pass | Writes::Lose | Writes::Hold => self.inner.create(log, first).await,
+            Writes::Pass | Writes::Lose | Writes::Hold => {
+                self.inner.create(owner, log, first).await
+            }
         }
+    }
+
+    async fn owner(&self, id: WorkerId) -> Result<Option<AccountId>, StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.owner(id).await
     }
 
     async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError> {
@@ -222,10 +231,11 @@ impl Store for Faulty {
 
     async fn deleted(
         &self,
+        owner: AccountId,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Deleted>, StoreError> {
-        self.inner.deleted(before, limit).await
+        self.inner.deleted(owner, before, limit).await
     }
 
     async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError> {
@@ -264,15 +274,16 @@ impl Store for Faulty {
 
     async fn workers(
         &self,
+        owner: AccountId,
         places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {
-        self.inner.workers(places, before, limit).await
+        self.inner.workers(owner, places, before, limit).await
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        self.inner.count().await
+    async fn count(&self, owner: AccountId) -> Result<u64, StoreError> {
+        self.inner.count(owner).await
     }
 
     async fn tail(
@@ -350,8 +361,12 @@ impl Store for Faulty {
         self.inner.unfinished().await
     }
 
-    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
-        self.inner.next_worker(after).await
+    async fn next_worker(
+        &self,
+        owner: AccountId,
+        after: Option<WorkerId>,
+    ) -> Result<Option<WorkerId>, StoreError> {
+        self.inner.next_worker(owner, after).await
     }
 
     async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
@@ -369,10 +384,11 @@ impl Store for Faulty {
 
     async fn import(
         &self,
+        owner: AccountId,
         logs: ImportSource,
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
-        self.inner.import(logs, differing).await
+        self.inner.import(owner, logs, differing).await
     }
 
     async fn repaired(&self) -> Option<Repaired> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use protocol::api::CreateWorker;
 use protocol::{CloseReason, Cursor, ListFrame, Visibility, Worker, WorkerId, WorkerStatus};
-use runtime::{ListObservation, Runtime};
+use runtime::{Access, ListObservation};
 
 use crate::faulty::Writes;
 use crate::stage::{Stage, message, soon, still_waits};
@@ -18,7 +18,7 @@ struct Page {
 }
 
 impl Page {
-    async fn open(runtime: &Runtime) -> Self {
+    async fn open(runtime: &Access) -> Self {
         let page = soon(runtime.workers(None, 200)).await.unwrap();
         let cursor = page.cursor.unwrap();
         let workers = page.workers.into_iter().map(|worker| (worker.worker_id, worker)).collect();

@@ -21,6 +21,7 @@ mod idle;
 mod input;
 mod listing;
 mod many;
+mod owners;
 mod panics;
 mod patching;
 mod refusals;

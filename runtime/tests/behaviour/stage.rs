@@ -13,7 +13,7 @@ use protocol::{Cursor, Error, Event, MessageId, Timestamp, Turn, TurnState, View
 use runtime::bundle::Bundle;
 use runtime::clock::Clock;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{Imports, Providers, Runtime, RuntimeConfig};
+use runtime::{Access, Imports, Principal, Providers, Runtime, RuntimeConfig};
 use store::Store;
 use store_sqlite::Sqlite;
 use tempfile::TempDir;
@@ -59,7 +59,7 @@ impl Default for Setting {
 }
 
 pub(crate) struct Stage {
-    pub runtime: Runtime,
+    pub runtime: Access,
     pub script: Script,
     pub store: Arc<Faulty>,
     /// The first worker of the list.
@@ -103,7 +103,7 @@ impl Stage {
             imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
             undo_delete_ms: setting.undo_delete_ms,
         };
-        let runtime = soon(Runtime::open(config)).await?;
+        let runtime = soon(Runtime::open(config)).await?.access(Principal::FIRST_OWNER);
         let worker = runtime.workers(None, 1).await?.workers[0].worker_id;
         Ok(Self { runtime, script, store, worker, setting, folder })
     }

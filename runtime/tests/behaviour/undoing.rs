@@ -174,7 +174,7 @@ async fn workers_that_are_due_are_purged_at_the_next_start() {
 
     let stage = stage.reopened(|_| {}).await;
     let swept = async {
-        while stage.store.deleted(None, 10).await.unwrap().len() > 1 {
+        while stage.store.deleted(protocol::AccountId::FIRST, None, 10).await.unwrap().len() > 1 {
             tokio::task::yield_now().await;
         }
     };

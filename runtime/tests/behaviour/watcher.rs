@@ -1,7 +1,7 @@
 //! An observer that folds its frames, as a console does.
 
 use protocol::{Applied, CloseReason, Cursor, Error, Frame, TurnId, View, WorkerId};
-use runtime::{Observation, Runtime};
+use runtime::{Access, Observation};
 
 use crate::stage::soon;
 
@@ -15,13 +15,13 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    pub(crate) async fn begin(runtime: &Runtime, worker: WorkerId, cursor: Option<Cursor>) -> Self {
+    pub(crate) async fn begin(runtime: &Access, worker: WorkerId, cursor: Option<Cursor>) -> Self {
         let observation = soon(runtime.observe(worker, cursor)).await.unwrap();
         Self { observation, view: None, cursor: None, notices: Vec::new(), events: 0 }
     }
 
     pub(crate) async fn resume(
-        runtime: &Runtime,
+        runtime: &Access,
         worker: WorkerId,
         view: View,
         cursor: Cursor,

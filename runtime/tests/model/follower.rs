@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use protocol::{Applied, CloseReason, Cursor, Frame, View, WorkerId};
-use runtime::{Observation, Runtime};
+use runtime::{Access, Observation};
 use tokio::task::JoinHandle;
 
 use crate::client::done;
@@ -26,7 +26,7 @@ struct Seen {
 
 impl Follower {
     /// Starts to follow, or resumes.
-    pub(crate) async fn follow(&mut self, runtime: &Runtime, worker: WorkerId) {
+    pub(crate) async fn follow(&mut self, runtime: &Access, worker: WorkerId) {
         self.leave();
         let cursor = self.seen.lock().unwrap().cursor.clone();
         let resumes = cursor.is_some();

@@ -9,7 +9,7 @@ use protocol::{Timestamp, TurnId, View};
 use runtime::bundle::Bundle;
 use runtime::clock::Clock;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{Imports, Providers, Runtime, RuntimeConfig};
+use runtime::{Access, Imports, Principal, Providers, Runtime, RuntimeConfig};
 use store_sqlite::Sqlite;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ const SILENCE: Duration = Duration::from_secs(1_000_000);
 const TURN: Duration = Duration::from_secs(20_000_000);
 
 pub(crate) struct World {
-    runtime: Runtime,
+    runtime: Access,
     script: Script,
     store: Arc<Faulty>,
     folder: TempDir,
@@ -173,7 +173,7 @@ impl World {
     }
 }
 
-async fn open(folder: &TempDir) -> (Runtime, Script, Arc<Faulty>) {
+async fn open(folder: &TempDir) -> (Access, Script, Arc<Faulty>) {
     let script = Script::new();
     let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path()).unwrap())));
     let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap();
@@ -199,7 +199,8 @@ async fn open(folder: &TempDir) -> (Runtime, Script, Arc<Faulty>) {
         imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
         undo_delete_ms: 60_000,
     };
-    (done(Runtime::open(config)).await.unwrap(), script, store)
+    let runtime = done(Runtime::open(config)).await.unwrap().access(Principal::FIRST_OWNER);
+    (runtime, script, store)
 }
 
 /// A clock that advances by a millisecond at each reading.

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::{ProfileName, Timestamp, WorkerId};
+use protocol::{AccountId, ProfileName, Timestamp, WorkerId};
 use store::{
     ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Store, StoreError,
     recovery,
@@ -27,6 +27,8 @@ pub struct Source {
 /// Options of an import.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The account that gets the conversations.
+    pub owner: AccountId,
     /// The profile of conversations from other programs.
     pub profile: ProfileName,
     /// How to handle a conversation that is stored with different content.
@@ -122,7 +124,7 @@ pub async fn import(
     options: Options,
     now: Timestamp,
 ) -> Result<Report, ImportError> {
-    let differing = options.differing;
+    let (owner, differing) = (options.owner, options.differing);
     let told: Arc<Mutex<Option<Tally>>> = Arc::default();
     let tell = told.clone();
     let give: ImportSource = Box::new(move |take| {
@@ -133,7 +135,7 @@ pub async fn import(
         *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(tally);
         Ok(())
     });
-    let done = store.import(give, differing).await.map_err(of_store)?;
+    let done = store.import(owner, give, differing).await.map_err(of_store)?;
     let Imported { added, skipped, differing: others, deleted } = done;
     if differing == ConflictPolicy::Refuse && !others.is_empty() {
         return Err(ImportError::Differs(others));

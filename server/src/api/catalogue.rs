@@ -6,6 +6,7 @@ use protocol::catalogue::{Forget, Forgotten, ModelList, ProfileDetail, ProfileLi
 use protocol::{ErrorBody, ProfileName, ProviderName};
 use serde::Deserialize;
 
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{self, Path};
 use crate::state::AppState;
@@ -70,9 +71,12 @@ pub async fn models(State(state): State<AppState>) -> Json<ModelList> {
 )]
 pub async fn forget(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(ProviderPath { provider }): Path<ProviderPath>,
     asked: Option<extract::Json<Forget>>,
 ) -> ApiResult<Json<Forgotten>> {
     let asked = asked.map(|extract::Json(asked)| asked).unwrap_or_default();
-    Ok(Json(state.registry.home().forget(&provider, asked.model.as_deref()).await?))
+    Ok(Json(
+        state.registry.home().access(principal).forget(&provider, asked.model.as_deref()).await?,
+    ))
 }

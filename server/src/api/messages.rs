@@ -7,6 +7,7 @@ use protocol::api::{Accepted, Cancelled, SendMessage};
 use protocol::{ErrorBody, RuntimeId, WorkerId};
 
 use super::WorkerPath;
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{self, Path};
 use crate::state::AppState;
@@ -28,10 +29,11 @@ use crate::state::AppState;
 )]
 pub async fn send(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     extract::Json(request): extract::Json<SendMessage>,
 ) -> ApiResult<(StatusCode, Json<Accepted>)> {
-    let accepted = state.runtime(&rid)?.send(wid, request).await?;
+    let accepted = state.runtime(&rid, principal)?.send(wid, request).await?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
@@ -43,7 +45,8 @@ pub async fn send(
 )]
 pub async fn cancel(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
 ) -> ApiResult<Json<Cancelled>> {
-    Ok(Json(state.runtime(&rid)?.cancel(wid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.cancel(wid).await?))
 }

@@ -6,6 +6,7 @@ use protocol::api::{RuntimeList, RuntimeSummary};
 use protocol::{ErrorBody, RuntimeId};
 
 use super::RuntimePath;
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::Path;
 use crate::state::AppState;
@@ -15,10 +16,13 @@ use crate::state::AppState;
     get, path = "/api/v1/runtimes", tag = "runtimes",
     responses((status = 200, body = RuntimeList), (status = "default", body = ErrorBody))
 )]
-pub async fn list(State(state): State<AppState>) -> ApiResult<Json<RuntimeList>> {
+pub async fn list(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+) -> ApiResult<Json<RuntimeList>> {
     let mut runtimes = Vec::new();
     for runtime in state.registry.runtimes() {
-        runtimes.push(runtime.summary().await?);
+        runtimes.push(runtime.access(principal).summary().await?);
     }
     Ok(Json(RuntimeList { runtimes }))
 }
@@ -31,7 +35,8 @@ pub async fn list(State(state): State<AppState>) -> ApiResult<Json<RuntimeList>>
 )]
 pub async fn get(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
 ) -> ApiResult<Json<RuntimeSummary>> {
-    Ok(Json(state.runtime(&rid)?.summary().await?))
+    Ok(Json(state.runtime(&rid, principal)?.summary().await?))
 }

@@ -8,6 +8,7 @@ use protocol::{ErrorBody, RuntimeId};
 
 use super::RuntimePath;
 use super::page::{SearchFor, entries, position};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -27,10 +28,11 @@ use crate::state::AppState;
 )]
 pub async fn search(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(SearchFor { q, worker, before, limit }): Query<SearchFor>,
 ) -> ApiResult<Json<SearchPage>> {
     let limit = entries(limit, SEARCH_PAGE, SEARCH_PAGE_MAX)?;
     let before = position(before)?;
-    Ok(Json(state.runtime(&rid)?.search(&q, worker, before, limit).await?))
+    Ok(Json(state.runtime(&rid, principal)?.search(&q, worker, before, limit).await?))
 }

@@ -12,6 +12,7 @@ use runtime::{Export, ExportForm};
 use tracing::error;
 
 use super::{RuntimePath, WorkerPath};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -42,9 +43,10 @@ const MARKDOWN: &str = "text/markdown; charset=utf-8";
 )]
 pub async fn export(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
 ) -> ApiResult<Response> {
-    let export = state.runtime(&rid)?.export()?;
+    let export = state.runtime(&rid, principal)?.export()?;
     let name = format!("companion-{}.jsonl", today());
     Ok(download(JSON_LINES, &file_name::disposition(&name), export))
 }
@@ -63,6 +65,7 @@ pub async fn export(
 )]
 pub async fn export_one(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(ExportAs { format }): Query<ExportAs>,
 ) -> ApiResult<Response> {
@@ -70,7 +73,7 @@ pub async fn export_one(
         ExportFormat::Json => (ExportForm::Lines, JSON_LINES, "jsonl"),
         ExportFormat::Markdown => (ExportForm::Markdown, MARKDOWN, "md"),
     };
-    let (title, export) = state.runtime(&rid)?.export_one(wid, form).await?;
+    let (title, export) = state.runtime(&rid, principal)?.export_one(wid, form).await?;
     let name = file_name::of_conversation(title.as_deref(), wid, ending);
     Ok(download(kind, &file_name::disposition(&name), export))
 }
@@ -97,11 +100,12 @@ pub async fn export_one(
 )]
 pub async fn import(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(mut into): Query<ImportInto>,
     request: Request,
 ) -> ApiResult<Json<ImportReport>> {
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     let mut incoming = runtime.incoming()?;
     let received = match is_form(request.headers()) {
         true => files::of_form(&mut incoming, request, runtime.import_bytes()).await,

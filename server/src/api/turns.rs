@@ -7,6 +7,7 @@ use protocol::api::{Accepted, AskAgain, TurnInput};
 use protocol::{ErrorBody, RuntimeId, Turn, TurnId, WorkerId};
 
 use super::{TurnPath, WorkerPath};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{self, Path};
 use crate::state::AppState;
@@ -28,10 +29,11 @@ use crate::state::AppState;
 )]
 pub async fn ask_again(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     extract::Json(request): extract::Json<AskAgain>,
 ) -> ApiResult<(StatusCode, Json<Accepted>)> {
-    let accepted = state.runtime(&rid)?.ask_again(wid, request).await?;
+    let accepted = state.runtime(&rid, principal)?.ask_again(wid, request).await?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
@@ -43,9 +45,10 @@ pub async fn ask_again(
 )]
 pub async fn get(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(TurnPath { rid, wid, tid }): Path<TurnPath>,
 ) -> ApiResult<Json<Turn>> {
-    Ok(Json(state.runtime(&rid)?.turn(wid, tid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.turn(wid, tid).await?))
 }
 
 /// Returns exactly what was sent to the model in a turn.
@@ -56,7 +59,8 @@ pub async fn get(
 )]
 pub async fn input(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(TurnPath { rid, wid, tid }): Path<TurnPath>,
 ) -> ApiResult<Json<TurnInput>> {
-    Ok(Json(state.runtime(&rid)?.turn_input(wid, tid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.turn_input(wid, tid).await?))
 }

@@ -15,6 +15,7 @@ use store::VisibilityFilter;
 
 use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries, position};
 use super::{RuntimePath, WorkerPath};
+use crate::caller::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
 use crate::state::AppState;
@@ -29,12 +30,15 @@ use crate::state::AppState;
 )]
 pub async fn list(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(page): Query<WorkersPage>,
 ) -> ApiResult<Json<WorkerPage>> {
     let limit = entries(page.limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
     let places = page.place.map_or(VisibilityFilter::InView, VisibilityFilter::Only);
-    Ok(Json(state.runtime(&rid)?.workers_at(places, page.before.as_deref(), limit).await?))
+    Ok(Json(
+        state.runtime(&rid, principal)?.workers_at(places, page.before.as_deref(), limit).await?,
+    ))
 }
 
 /// Creates a conversation. Without a body it has the default profile and no title.
@@ -49,11 +53,12 @@ pub async fn list(
 )]
 pub async fn create(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     body: Option<extract::Json<CreateWorker>>,
 ) -> ApiResult<(StatusCode, [(HeaderName, String); 1], Json<Worker>)> {
     let request = body.map(|extract::Json(request)| request).unwrap_or_default();
-    let worker = state.runtime(&rid)?.create(request).await?;
+    let worker = state.runtime(&rid, principal)?.create(request).await?;
     let address = format!("/api/v1/runtimes/{rid}/workers/{}", worker.worker_id);
     Ok((StatusCode::CREATED, [(header::LOCATION, address)], Json(worker)))
 }
@@ -66,9 +71,10 @@ pub async fn create(
 )]
 pub async fn get(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
 ) -> ApiResult<Json<Worker>> {
-    Ok(Json(state.runtime(&rid)?.worker(wid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.worker(wid).await?))
 }
 
 /// The changes. A field that is missing leaves the setting as it is; `null` removes the title, and
@@ -101,12 +107,13 @@ pub struct Patch {
 )]
 pub async fn patch(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
     let Patch { title, place, profile, provider, model, effort } = patch;
     let wanted = ModelPatch { profile, provider, model, effort };
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     runtime.patch(wid, runtime::Patch { title, place, wanted }).await?;
     Ok(Json(runtime.worker(wid).await?))
 }
@@ -121,10 +128,11 @@ pub async fn patch(
 )]
 pub async fn delete(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(DeleteHow { purge }): Query<DeleteHow>,
 ) -> ApiResult<StatusCode> {
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     if purge {
         runtime.delete_for_good(wid).await?;
     } else {
@@ -141,9 +149,10 @@ pub async fn delete(
 )]
 pub async fn restore(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
 ) -> ApiResult<Json<Worker>> {
-    Ok(Json(state.runtime(&rid)?.restore(wid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.restore(wid).await?))
 }
 
 /// Closes a worker to new messages permanently, after ending its running turn.
@@ -156,9 +165,10 @@ pub async fn restore(
 )]
 pub async fn stop(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
 ) -> ApiResult<Json<Worker>> {
-    Ok(Json(state.runtime(&rid)?.stop(wid).await?))
+    Ok(Json(state.runtime(&rid, principal)?.stop(wid).await?))
 }
 
 /// Lists a page of the deleted workers that can be restored, the last deleted first.
@@ -169,11 +179,12 @@ pub async fn stop(
 )]
 pub async fn deleted(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(DeletedPage { before, limit }): Query<DeletedPage>,
 ) -> ApiResult<Json<DeletedList>> {
     let limit = entries(limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
-    Ok(Json(state.runtime(&rid)?.deleted(before.as_deref(), limit).await?))
+    Ok(Json(state.runtime(&rid, principal)?.deleted(before.as_deref(), limit).await?))
 }
 
 /// Returns a page of messages with their turns.
@@ -186,12 +197,13 @@ pub async fn deleted(
 )]
 pub async fn transcript(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(page): Query<TranscriptPage>,
 ) -> ApiResult<Json<Transcript>> {
     let limit = entries(page.limit, state.limits.transcript_page, TRANSCRIPT_PAGE_MAX)?;
     let before = position(page.before)?;
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     let mut transcript = match (page.around, before) {
         (None, before) => runtime.transcript(wid, before, limit).await?,
         (Some(message), None) => runtime.transcript_around(wid, message, limit).await?,

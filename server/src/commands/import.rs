@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use files::open_regular;
+use protocol::AccountId;
 use runtime::clock::{Clock as _, SystemClock};
 use store::{ConflictPolicy, Store as _};
 use store_sqlite::{OpenError, Sqlite};
@@ -50,7 +51,7 @@ pub async fn run(
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         sources.push(Source { name, file: input.file(folder).await? });
     }
-    let options = Options { profile, differing, unsound };
+    let options = Options { owner: AccountId::FIRST, profile, differing, unsound };
     let done = transfer::import(&store, sources, options, SystemClock.now()).await;
     store.close().await;
     match done {

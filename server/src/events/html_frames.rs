@@ -5,7 +5,7 @@ use std::pin::Pin;
 use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use render::{Budget, Live};
-use runtime::{Observation, Observed, Runtime};
+use runtime::{Access, Observation, Observed};
 
 use super::shared_html::{Follower, Lost, SharedHtml, render_event};
 
@@ -36,7 +36,7 @@ type Writing = Pin<Box<dyn Future<Output = Option<(WithHtml, Html)>> + Send>>;
 
 /// The state of the HTML of the streaming answer.
 struct Html {
-    runtime: Runtime,
+    runtime: Access,
     worker: WorkerId,
     shared: SharedHtml,
     answer: Answer,
@@ -66,7 +66,7 @@ pub(super) enum Format {
 impl HtmlFrames {
     pub(super) fn new(
         observation: Observation,
-        runtime: Runtime,
+        runtime: Access,
         worker: WorkerId,
         format: Format,
         shared: SharedHtml,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{answer, last_seen, neither, transport};
 use crate::api::RuntimePath;
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -40,6 +41,7 @@ pub struct ListSince {
 )]
 pub async fn list(
     State(state): State<AppState>,
+    Caller(principal): Caller,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(since): Query<ListSince>,
     request: Request,
@@ -47,7 +49,7 @@ pub async fn list(
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
     let slot = state.observers.slot()?;
-    let runtime = state.runtime(&rid)?;
+    let runtime = state.runtime(&rid, principal)?;
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let cursor = cursor.map(Cursor::from_client);
     let follow = async || Ok(runtime.observe_list(cursor.as_ref())?);

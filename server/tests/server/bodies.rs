@@ -98,7 +98,7 @@ async fn a_body_that_is_not_a_json_object_is_refused_everywhere() {
 }
 
 async fn ids(server: &Server) -> Vec<protocol::WorkerId> {
-    let page = server.registry.home().workers(None, 100).await.unwrap();
+    let page = server.home().workers(None, 100).await.unwrap();
     page.workers.iter().map(|worker| worker.worker_id).collect()
 }
 

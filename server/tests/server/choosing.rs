@@ -77,7 +77,7 @@ async fn one_form_creates_a_conversation_and_another_changes_it() {
 #[tokio::test]
 async fn refused_values_stay_in_the_form() {
     let server = start("").await;
-    let before = server.registry.home().summary().await.unwrap().workers;
+    let before = server.home().summary().await.unwrap().workers;
     for (fields, status) in [
         ("do=create&profile=nobody&title=Kept", 422),
         ("do=create&profile=code&model=local%2F..%2Fsecret&title=Kept", 422),
@@ -89,7 +89,7 @@ async fn refused_values_stay_in_the_form() {
         let page = answer.text().await.unwrap();
         assert!(page.contains("role=\"alert\"") && page.contains("value=\"Kept\""), "{page}");
     }
-    assert_eq!(server.registry.home().summary().await.unwrap().workers, before);
+    assert_eq!(server.home().summary().await.unwrap().workers, before);
     for path in ["/profile/nobody", "/c/nobody/profile", "/turns/nobody/x", "/c/nobody/turns/x"] {
         assert_eq!(server.get(path).send().await.unwrap().status(), 404, "{path}");
     }

@@ -119,7 +119,7 @@ async fn post_form(server: &Server, path: &str, body: String) -> Response {
 async fn a_message_to_a_deleted_conversation_is_shown_to_be_copied() {
     let server = start("").await;
     let id = server.worker_id().await;
-    server.registry.home().delete(id).await.unwrap();
+    server.home().delete(id).await.unwrap();
     let text = "\n  A long text</textarea><script>alert(1)</script> & more";
     for path in [format!("/c/{id}"), "/".to_owned()] {
         let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();

@@ -97,7 +97,7 @@ async fn a_page_and_the_changes_that_follow_are_the_whole_list() {
     let deleted = reader.frame().await;
     assert!(matches!(deleted, ListFrame::Deleted { worker_id, .. } if worker_id == id));
     assert_eq!(page(&server).await.workers, [*made]);
-    server.registry.home().shutdown().await;
+    server.home().shutdown().await;
     assert!(matches!(reader.frame().await, ListFrame::Close { .. }));
     assert!(reader.next().await.is_none());
 }

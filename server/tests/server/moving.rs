@@ -103,7 +103,7 @@ async fn a_backup_of_a_busy_server_has_a_prefix_of_every_log() {
     server.upstream.script(Script::always([Step::Answer(answer)]));
     let mut workers = vec![server.worker_id().await];
     for _ in 0..3 {
-        let made = server.registry.home().create(CreateWorker::default()).await.unwrap();
+        let made = server.home().create(CreateWorker::default()).await.unwrap();
         workers.push(made.worker_id);
     }
     let data = server.data();
@@ -198,7 +198,7 @@ async fn lived(server: &Server) -> WorkerId {
     assert_eq!(sent.status(), 202);
     server.ended(first).await;
     server.hesitates();
-    let second = server.registry.home().create(CreateWorker::default()).await.unwrap().worker_id;
+    let second = server.home().create(CreateWorker::default()).await.unwrap().worker_id;
     server.send(&format!("{}/{second}", server.workers()), "Count.").await;
     server.sees(second, "One").await;
     second
@@ -376,7 +376,7 @@ async fn a_killed_import_leaves_all_or_nothing() {
         child.wait().unwrap();
         // The next process that opens the database for writing cleans up after the killed one.
         let store = Sqlite::open(&data).unwrap();
-        counts.push(store.count().await.unwrap());
+        counts.push(store.count(protocol::AccountId::FIRST).await.unwrap());
         store.close().await;
     }
     assert!(counts.iter().all(|count| [0, MANY].contains(count)), "{counts:?}");

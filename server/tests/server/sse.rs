@@ -151,7 +151,7 @@ async fn comments_are_sent_during_silence() {
 async fn a_shutdown_is_the_last_event() {
     let server = start("").await;
     let (mut reader, _) = snapshot(&server, &server.worker().await).await;
-    server.registry.home().shutdown().await;
+    server.home().shutdown().await;
     let last = reader.next().await.unwrap();
     assert_eq!(last.name, "close");
     assert_eq!(serde_json::to_value(&last.frame).unwrap()["reason"], "shutdown");

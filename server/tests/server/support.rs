@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::api::{Accepted, WorkerPage};
 use protocol::{MessageId, WorkerId};
 use reqwest::{Client, RequestBuilder, Response};
-use runtime::Registry;
+use runtime::{Access, Principal, Registry};
 use serde_json::{Value, json};
 use server::cli::Cli;
 use server::config::{Config, Sources};
@@ -79,6 +79,11 @@ pub(crate) fn load(
 }
 
 impl Server {
+    /// The runtime as the person at this machine may use it.
+    pub(crate) fn home(&self) -> Access {
+        self.registry.home().access(Principal::FIRST_OWNER)
+    }
+
     pub(crate) fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
@@ -110,7 +115,7 @@ impl Server {
     }
 
     async fn until(&self, id: WorkerId, done: impl Fn(&protocol::Snapshot) -> bool) {
-        let runtime = self.registry.home();
+        let runtime = self.home();
         let follow = async {
             let mut observation = runtime.observe(id, None).await.unwrap();
             while !done(&runtime.snapshot(id).await.unwrap()) {
@@ -146,7 +151,7 @@ impl Server {
 
     /// Sends a message to the first worker through the runtime, without an HTTP connection.
     pub(crate) async fn send_directly(&self, text: &str) {
-        let runtime = self.registry.home();
+        let runtime = self.home();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
         let message = protocol::api::SendMessage {
             id: message_id(),

@@ -129,7 +129,7 @@ async fn observers_of_a_purged_conversation_can_follow_it_after_an_import() {
     let (server, worker) = lived().await;
     let id = server.worker_id().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
-    let runtime = server.registry.home();
+    let runtime = server.home();
     // An observer that has not read yet still has the news of the deletion pending.
     let _slow = runtime.observe(id, None).await.unwrap();
     let purge = server.url(&format!("{worker}?purge=true"));
@@ -265,7 +265,7 @@ async fn with_strict_any_error_is_reported_and_nothing_is_imported() {
     for bad in [&b""[..], b"hello", b"[", b"{}", b"[{\"a\":1}]", b"\xff\xfe"] {
         assert_eq!(refused(bad.to_vec()).await.0, 422, "{bad:?}");
     }
-    assert_eq!(other.registry.home().summary().await.unwrap().workers, 1);
+    assert_eq!(other.home().summary().await.unwrap().workers, 1);
 
     // First with an announced size, then in pieces without one.
     let large = vec![b'x'; 2 << 20];
@@ -358,7 +358,7 @@ async fn invalid_conversations_are_reported_and_the_others_imported() {
     assert_eq!(status, 422);
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("Conversation 2: it has no messages"), "{message}");
-    assert_eq!(server.registry.home().summary().await.unwrap().workers, 1);
+    assert_eq!(server.home().summary().await.unwrap().workers, 1);
 
     let report = import(&server, "", CHATS).await;
     assert_eq!((report.imported, report.refused, report.left_out), (2, 1, 1));

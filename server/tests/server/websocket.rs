@@ -124,13 +124,13 @@ async fn a_close_frame_states_the_reason() {
     let mut socket = open(&server, "").await;
     snapshot(&mut socket).await;
     let id = server.worker_id().await;
-    server.registry.home().delete(id).await.unwrap();
+    server.home().delete(id).await.unwrap();
     let Some(Frame::Close { .. }) = next(&mut socket).await else { panic!() };
     assert_eq!(closed(&mut socket).await, (4404, "deleted".to_owned()));
 
     let mut socket = open(&server, "").await;
     snapshot(&mut socket).await;
-    server.registry.home().shutdown().await;
+    server.home().shutdown().await;
     let Some(Frame::Close { .. }) = next(&mut socket).await else { panic!() };
     assert_eq!(closed(&mut socket).await, (1001, "shutdown".to_owned()));
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use futures::future::try_join_all;
-use protocol::{Event, LogId, WorkerId};
+use protocol::{AccountId, Event, LogId, WorkerId};
 use store::{Append, Durability, Store as _};
 use store_sqlite::Sqlite;
 
@@ -26,7 +26,7 @@ pub(in crate::cases) fn groups(times: u64) -> Result<()> {
             let mut random = [0; 10];
             random[2..].copy_from_slice(&n.to_be_bytes());
             log.worker.worker_id = WorkerId::from_parts(1, random);
-            store.create(LogId(n), append(&log, log.beginning.clone())).await?;
+            store.create(AccountId::FIRST, LogId(n), append(&log, log.beginning.clone())).await?;
             logs.push(log);
         }
         for _ in 0..=times {

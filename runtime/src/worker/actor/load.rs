@@ -24,14 +24,16 @@ pub(super) async fn load(shared: &Shared, id: WorkerId) -> Result<Option<Stored>
 async fn settled(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreError> {
     let store = shared.store.as_ref();
     let stored = store.worker(id).await?;
-    if stored.as_ref().is_none_or(|stored| stored.worker.status != WorkerStatus::Generating) {
+    let generating = |stored: &Stored| stored.worker.status == WorkerStatus::Generating;
+    let Some(owner) = stored.as_ref().filter(|stored| generating(stored)).map(|s| s.owner) else {
         return Ok(stored);
-    }
-    let since = shared.notifier.listing().revision();
+    };
+    let lists = shared.notifier.lists();
+    let since = lists.since(owner);
     recovery::interrupt_of(store, id, shared.clock.now()).await?;
     let stored = store.worker(id).await?;
     if let Some(stored) = &stored {
-        shared.notifier.listed(&stored.worker, stored.last_seq, since);
+        lists.changed(owner, &stored.worker, stored.last_seq, since);
     }
     shared
         .notifier

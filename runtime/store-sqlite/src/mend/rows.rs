@@ -1,11 +1,11 @@
 //! The rows of workers whose columns are wrong, and logs that have no worker.
 
-use protocol::{Timestamp, Worker, WorkerId};
+use protocol::{AccountId, Timestamp, Worker, WorkerId};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, Transaction, params};
 use store::Cause;
 
-use crate::row::{place_name, place_of};
+use crate::row::{owner_in, place_name, place_of};
 
 /// How many rows one statement of the search reads.
 const ROWS: u32 = 500;
@@ -17,6 +17,7 @@ pub(super) struct Lookup {
     used_ms: i64,
     place: &'static str,
     deleted_ms: Option<i64>,
+    owner: AccountId,
     /// The summary with the repaired `id`, if it named another one; `None` leaves it as it is.
     summary: Option<String>,
 }
@@ -28,7 +29,7 @@ impl Lookup {
                     summary = coalesce(CAST(coalesce(?, summary) AS TEXT), ''),
                     log_id = coalesce(CAST(log_id AS INTEGER), 0),
                     last_seq = coalesce(CAST(last_seq AS INTEGER), 0),
-                    head = CAST(head AS BLOB)
+                    head = CAST(head AS BLOB), owner = ?
              WHERE id = ?",
             params![
                 self.id.as_bytes(),
@@ -36,6 +37,7 @@ impl Lookup {
                 self.place,
                 self.deleted_ms,
                 self.summary,
+                self.owner.get(),
                 self.key
             ],
         )?;
@@ -45,7 +47,8 @@ impl Lookup {
 
 /// The columns that [`wrong_row`] reads.
 const COLUMNS: &str = "id, worker_id, used_ms, place, deleted_ms, summary,
-    typeof(log_id) || ' ' || typeof(last_seq) || ' ' || typeof(head) || ' ' || typeof(summary)";
+    typeof(log_id) || ' ' || typeof(last_seq) || ' ' || typeof(head) || ' ' || typeof(summary),
+    owner";
 
 /// The keys of some workers after `after` whose columns are wrong, and the last key that was read;
 /// `None` if there are no more.
@@ -120,6 +123,9 @@ fn wrong_row(db: &Connection, row: &Row<'_>) -> Result<Option<Lookup>, Cause> {
         worker.worker_id = id;
         serde_json::to_string(worker)
     });
+    // A conversation without an owner would be in nobody's list.
+    let found_owner = owner_in(row.get_ref(7)?);
+    let owner = found_owner.unwrap_or(AccountId::FIRST);
     let types: String = row.get(6)?;
     // Whether each value has the type of its column. Null is left as it is.
     let expected = ["integer", "integer", "blob", "text"];
@@ -129,10 +135,11 @@ fn wrong_row(db: &Connection, row: &Row<'_>) -> Result<Option<Lookup>, Cause> {
         && found_ms == Some(used_ms)
         && found_place == Some(place)
         && (deleted_ms.is_some() || found_deleted == ValueRef::Null)
+        && found_owner.is_some()
         && renamed.is_none();
     let summary = renamed.transpose()?;
     let place = place_name(place);
-    Ok((!right).then_some(Lookup { key, id, used_ms, place, deleted_ms, summary }))
+    Ok((!right).then_some(Lookup { key, id, used_ms, place, deleted_ms, owner, summary }))
 }
 
 fn id_of(value: ValueRef<'_>) -> Option<WorkerId> {

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use protocol::{LogId, Timestamp, WorkerId};
+use protocol::{AccountId, LogId, Timestamp, WorkerId};
 use rusqlite::Connection;
 use store::{Append, Cause, Durability, StoreError};
 
@@ -14,7 +14,7 @@ use crate::streamed::{self, Committed, Effect};
 use crate::{delete, outage, write};
 
 pub(super) enum Work {
-    Create(LogId, Box<Append>),
+    Create(AccountId, LogId, Box<Append>),
     Append(Box<Append>),
     Change(Change),
     /// Changes nothing; the commit of its group shows whether commits succeed.
@@ -176,7 +176,7 @@ impl Work {
 
     pub(super) fn durability(&self) -> Durability {
         match self {
-            Self::Create(_, append) | Self::Append(append) => append.durability,
+            Self::Create(.., append) | Self::Append(append) => append.durability,
             // If a collection is lost in a power cut, it is repeated: the mark of the worker is
             // durable.
             Self::Change(Change::Collect(_)) | Self::Check => Durability::Process,
@@ -193,8 +193,8 @@ impl Work {
         group: &streamed::Group<'_>,
     ) -> Result<(bool, Option<Effect>), StoreError> {
         match self {
-            Self::Create(log, append) => {
-                write::create(db, *log, append, index)?;
+            Self::Create(owner, log, append) => {
+                write::create(db, (*owner, *log), append, index)?;
                 Ok((true, None))
             }
             Self::Append(append) => {

@@ -1,5 +1,6 @@
 //! Starts on a database that is checked and repaired beside the service.
 
+use protocol::AccountId;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -188,7 +189,7 @@ async fn rows_are_repaired_beside_the_service_and_the_runtime_is_told() {
     for sample in &samples[..2] {
         assert_holds(&store, sample).await;
     }
-    let listed = store.workers(VisibilityFilter::InView, None, 10).await.unwrap();
+    let listed = store.workers(AccountId::FIRST, VisibilityFilter::InView, None, 10).await.unwrap();
     assert_eq!(listed.len(), 3);
     let adopted = listed.iter().find(|worker| worker.worker_id == repaired[2]).unwrap();
     assert!(adopted.unreadable);

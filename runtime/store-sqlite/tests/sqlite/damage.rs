@@ -2,6 +2,7 @@
 //! version. A start either works with everything that was committed, or is refused and leaves the
 //! files unchanged; it never starts an empty database over a damaged one.
 
+use protocol::AccountId;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -148,7 +149,7 @@ async fn a_write_ahead_log_with_a_bad_end_keeps_every_commit_before_it() {
             }
             let store = Sqlite::open(copy.path()).unwrap();
             let Some(stored) = store.worker(last.id()).await.unwrap() else {
-                assert_eq!(store.count().await.unwrap(), 0);
+                assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 0);
                 continue;
             };
             // The store shows an earlier state, completely.

@@ -1,6 +1,7 @@
 //! The SQLite store on a full or read-only disk: errors are typed, acknowledged data stays, and the
 //! store recovers by itself.
 
+use protocol::AccountId;
 use std::process::Command;
 
 use rusqlite::Connection;
@@ -38,10 +39,13 @@ fn every_write_fails_on_a_full_disk_and_works_again_when_there_is_space() {
             let question = refused_question(&sample);
             assert_eq!(outage(store.append(question).await), Outage::Full);
             let mut new = Sample::new(2);
-            assert_eq!(outage(store.create(new.log, new.first()).await), Outage::Full);
+            assert_eq!(
+                outage(store.create(AccountId::FIRST, new.log, new.first()).await),
+                Outage::Full
+            );
             assert_eq!(outage(store.delete(sample.id(), moment(9)).await), Outage::Full);
             assert_holds(&store, &sample).await;
-            assert_eq!(store.count().await.unwrap(), 1);
+            assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
         }
         disk.free();
         sample.asked(&store, "q", &["a"]).await;
@@ -118,7 +122,7 @@ fn a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files() {
             }
             disk.free();
             let store = Sqlite::open(disk.path()).unwrap();
-            assert_eq!(store.count().await.unwrap(), 0, "{kib} KiB");
+            assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 0, "{kib} KiB");
             store.close().await;
             drop(store);
             for file in ["companion.db", "companion.db-wal", "companion.db-shm"] {

@@ -1,14 +1,14 @@
 //! A database of every schema so far, which every later version has to open and show unchanged.
 //!
 //! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22, `schema-3.db` on 2026-11-26 and
-//! `schema-4.db` and `schema-5.db` on 2026-11-27, by the code that wrote them, with
+//! `schema-4.db`, `schema-5.db` and `schema-6.db` on 2026-11-27, by the code that wrote them, with
 //! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
 //! beside it, what the code of then folded from it. A schema's fixture is made once, when
 //! that schema is the newest, and never again.
 
 use std::path::{Path, PathBuf};
 
-use protocol::{EventBody, Snapshot, TurnState, View};
+use protocol::{AccountId, EventBody, Snapshot, TurnState, View};
 use store::contract::sample::{Sample, prompt};
 use store::contract::search::found;
 use store::{Store, VisibilityFilter};
@@ -22,7 +22,9 @@ fn fixture(name: &str) -> PathBuf {
 /// The snapshot of each worker, the most recently used first.
 async fn shown(store: &dyn Store) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
-    for worker in store.workers(VisibilityFilter::InView, None, 100).await.unwrap() {
+    for worker in
+        store.workers(AccountId::FIRST, VisibilityFilter::InView, None, 100).await.unwrap()
+    {
         let page = store.page(worker.worker_id, None, 200).await.unwrap().unwrap();
         let before = page.events.first().map_or(page.stored.last_seq, |e| e.first_seq() - 1);
         let mut view = View::new(page.stored.worker.clone(), before);
@@ -36,7 +38,7 @@ async fn shown(store: &dyn Store) -> Vec<Snapshot> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
-    for schema in 1..=5 {
+    for schema in 1..=6 {
         let folder = tempdir().unwrap();
         let database = fixture(&format!("schema-{schema}.db"));
         let file = folder.path().join("companion.db");
@@ -55,6 +57,10 @@ async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
         let sent = (schema >= 3).then(|| "as sent".to_owned());
         assert_eq!(store.prompt("sha256:as sent").await.unwrap(), sent, "schema {schema}");
         assert_eq!(store.unfinished().await.unwrap().len(), 1);
+        // What was there before there were accounts belongs to the first one.
+        assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 4);
+        let of_second = store.count(second()).await.unwrap();
+        assert_eq!(of_second, u64::from(schema >= 6), "schema {schema}");
         for (words, hits) in [
             ("元気", 2),
             ("thank you", 1),
@@ -93,8 +99,12 @@ async fn make_the_fixture() {
     std::fs::write(beside, format!("{text}\n")).unwrap();
 }
 
-/// Writes a plain conversation, a branched one, an interrupted one, and one whose turn is still
-/// running.
+fn second() -> AccountId {
+    AccountId::new(2).unwrap()
+}
+
+/// Writes a plain conversation, a branched one, an interrupted one, one whose turn is still
+/// running, and one of another account.
 async fn write(store: &dyn Store) {
     let mut plain = Sample::created(1, store).await;
     let mut question = plain.question("こんにちは、元気ですか？", None);
@@ -130,4 +140,9 @@ async fn write(store: &dyn Store) {
     store.append(running.generating()).await.unwrap();
     store.append(running.delta("half an ")).await.unwrap();
     store.append(running.delta("answer")).await.unwrap();
+
+    let mut foreign = Sample::new(5);
+    let first = foreign.first();
+    store.create(second(), foreign.log, first).await.unwrap();
+    foreign.asked(store, "whose is this?", &["another's"]).await;
 }

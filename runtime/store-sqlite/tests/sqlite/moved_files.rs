@@ -1,6 +1,7 @@
 //! The SQLite store's files are moved away, put back, replaced, or held by another program while
 //! the store is in use. A commit that could not be found again is never acknowledged.
 
+use protocol::AccountId;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ async fn refuses(store: &Sqlite, sample: &Sample, expected: Outage) {
         assert_eq!(outage(store.append(sample.clone().renamed("x")).await), expected);
         assert_eq!(outage(store.delete(sample.id(), moment(9)).await), expected);
         let mut new = Sample::new(9);
-        assert_eq!(outage(store.create(new.log, new.first()).await), expected);
+        assert_eq!(outage(store.create(AccountId::FIRST, new.log, new.first()).await), expected);
         assert_holds(store, sample).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Imports and backups on a disk that is too small for them.
 
-use protocol::WorkerId;
+use protocol::{AccountId, WorkerId};
 use store::contract::sample::{Sample, assert_holds};
 use store::{ConflictPolicy, ConversationExport, ImportSink, ImportSource, Outage, Store as _};
 use store_sqlite::{ReadOnlyStore, Sqlite};
@@ -28,17 +28,19 @@ fn an_import_too_large_for_the_disk_leaves_nothing_and_a_smaller_one_works() {
         let mut sample = Sample::created(1, &store).await;
         sample.asked(&store, "q", &[&"日".repeat(30_000)]).await;
         let log = store.whole(sample.id()).await.unwrap().unwrap();
-        let refused = store.import(copies(&log, 500), ConflictPolicy::Refuse).await;
+        let refused =
+            store.import(AccountId::FIRST, copies(&log, 500), ConflictPolicy::Refuse).await;
         assert_eq!(outage(refused), Outage::Full);
-        assert_eq!(store.count().await.unwrap(), 1);
+        assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
         assert_holds(&store, &sample).await;
         // Other writes still succeed, and so does an import that fits.
         sample.asked(&store, "more?", &["yes"]).await;
-        let done = store.import(copies(&log, 5), ConflictPolicy::Refuse).await.unwrap();
+        let done =
+            store.import(AccountId::FIRST, copies(&log, 5), ConflictPolicy::Refuse).await.unwrap();
         assert_eq!(done.added.len(), 5);
         // The rows that did not fit are removed, so the same imports fail and fit again and again.
         assert_eq!(
-            outage(store.import(copies(&log, 500), ConflictPolicy::Keep).await),
+            outage(store.import(AccountId::FIRST, copies(&log, 500), ConflictPolicy::Keep).await),
             Outage::Full
         );
         sample.asked(&store, "and more?", &["yes"]).await;

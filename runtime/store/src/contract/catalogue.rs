@@ -1,6 +1,6 @@
 //! Adding, finding, listing and deleting workers.
 
-use protocol::{EventBody, MessageId, TurnId, Visibility as Shown, WorkerId};
+use protocol::{AccountId, EventBody, MessageId, TurnId, Visibility as Shown, WorkerId};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment};
@@ -8,7 +8,7 @@ use crate::{Branch, StoreError, VisibilityFilter};
 
 pub async fn a_new_worker_is_found_with_its_first_events(test_store: &impl TestStore) {
     let store = test_store.open();
-    assert_eq!(store.count().await.unwrap(), 0);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 0);
     let mut sample = Sample::new(1);
     let profile = sample.worker.profile.clone();
     let bodies = vec![
@@ -16,9 +16,9 @@ pub async fn a_new_worker_is_found_with_its_first_events(test_store: &impl TestS
         EventBody::AvailabilityChanged { reason: None },
     ];
     let first = sample.append(bodies);
-    store.create(sample.log, first).await.unwrap();
+    store.create(AccountId::FIRST, sample.log, first).await.unwrap();
     assert_holds(store.as_ref(), &sample).await;
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
     let tail = store.tail(sample.id(), 0, 10).await.unwrap().unwrap();
     assert_eq!(tail, sample.events);
 }
@@ -60,9 +60,9 @@ pub async fn a_worker_id_can_be_used_only_once(test_store: &impl TestStore) {
         title: Some("another".to_owned()),
         profile: sample.worker.profile.clone(),
     }]);
-    assert!(store.create(again.log, first).await.is_err());
+    assert!(store.create(AccountId::FIRST, again.log, first).await.is_err());
     assert_holds(store.as_ref(), &sample).await;
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
 }
 
 pub async fn workers_are_listed_by_last_use_in_pages(test_store: &impl TestStore) {
@@ -83,7 +83,10 @@ pub async fn workers_are_listed_by_last_use_in_pages(test_store: &impl TestStore
     for limit in [1, 2, 3, 7, 50] {
         let (mut found, mut before) = (Vec::new(), None);
         loop {
-            let page = store.workers(VisibilityFilter::InView, before, limit).await.unwrap();
+            let page = store
+                .workers(AccountId::FIRST, VisibilityFilter::InView, before, limit)
+                .await
+                .unwrap();
             assert!(page.len() <= limit as usize);
             let Some(last) = page.last() else { break };
             before = Some((last.updated_at, last.worker_id));
@@ -104,7 +107,7 @@ pub async fn workers_are_listed_by_visibility(test_store: &impl TestStore) {
         store.append(sample.append(vec![EventBody::WorkerPlaced { place }])).await.unwrap();
     }
     let listed = async |places| -> Vec<_> {
-        let found = store.workers(places, None, 50).await.unwrap();
+        let found = store.workers(AccountId::FIRST, places, None, 50).await.unwrap();
         found.into_iter().map(|worker| worker.worker_id).collect()
     };
     let all: Vec<_> = samples.iter().map(Sample::id).collect();
@@ -113,7 +116,7 @@ pub async fn workers_are_listed_by_visibility(test_store: &impl TestStore) {
     assert_eq!(listed(VisibilityFilter::Only(Shown::Listed)).await, ids(&[4, 1]));
     assert_eq!(listed(VisibilityFilter::Only(Shown::Pinned)).await, ids(&[5, 2]));
     assert_eq!(listed(VisibilityFilter::Only(Shown::Archived)).await, ids(&[6, 3]));
-    assert_eq!(store.count().await.unwrap(), 6);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 6);
     store.delete(samples[1].id(), moment(9)).await.unwrap();
     assert_eq!(listed(VisibilityFilter::Only(Shown::Pinned)).await, ids(&[5]));
     let back = vec![EventBody::WorkerPlaced { place: Shown::Listed }];

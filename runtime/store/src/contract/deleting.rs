@@ -1,6 +1,6 @@
 //! Deleting, restoring and purging.
 
-use protocol::EventBody;
+use protocol::{AccountId, EventBody};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment, prompt};
@@ -17,7 +17,7 @@ async fn swept(store: &dyn Store, until: u64) -> usize {
 }
 
 async fn deleted(store: &dyn Store) -> Vec<Deleted> {
-    store.deleted(None, 10).await.unwrap()
+    store.deleted(AccountId::FIRST, None, 10).await.unwrap()
 }
 
 pub async fn a_restored_worker_is_exactly_as_before(test_store: &impl TestStore) {
@@ -30,15 +30,15 @@ pub async fn a_restored_worker_is_exactly_as_before(test_store: &impl TestStore)
     assert!(store.delete(sample.id(), moment(50)).await.unwrap());
     let marked = Deleted { worker: sample.worker.clone(), at: moment(50) };
     assert_eq!(deleted(store.as_ref()).await, [marked]);
-    assert_eq!(store.count().await.unwrap(), 0);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 0);
     assert!(store.whole(sample.id()).await.unwrap().is_none());
-    assert_eq!(store.next_worker(None).await.unwrap(), None);
+    assert_eq!(store.next_worker(AccountId::FIRST, None).await.unwrap(), None);
 
     assert!(store.restore(sample.id()).await.unwrap());
     assert!(!store.restore(sample.id()).await.unwrap());
     assert_eq!(deleted(store.as_ref()).await, []);
     assert_holds(store.as_ref(), &sample).await;
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
     sample.asked(store.as_ref(), "and on", &["it goes"]).await;
     assert_holds(store.as_ref(), &sample).await;
 }
@@ -83,7 +83,7 @@ pub async fn deleted_workers_are_listed_in_pages_and_found_by_id(test_store: &im
         let mut walked: Vec<Deleted> = Vec::new();
         loop {
             let before = walked.last().map(|last| (last.at, last.worker.worker_id));
-            let page = store.deleted(before, limit).await.unwrap();
+            let page = store.deleted(AccountId::FIRST, before, limit).await.unwrap();
             assert!(page.len() <= limit as usize);
             if page.is_empty() {
                 break;
@@ -191,7 +191,7 @@ pub async fn the_id_of_a_deleted_worker_cannot_be_used_again(test_store: &impl T
     sample.asked(store.as_ref(), "former", &["words"]).await;
     store.delete(sample.id(), moment(9)).await.unwrap();
     let mut again = Sample::new(1);
-    let refused = store.create(again.log, again.first()).await;
+    let refused = store.create(AccountId::FIRST, again.log, again.first()).await;
     assert!(matches!(refused, Err(StoreError::Append(_))), "{refused:?}");
     assert!(store.restore(sample.id()).await.unwrap());
     assert_holds(store.as_ref(), &sample).await;

@@ -3,6 +3,7 @@
 use crate::Durability;
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, prompt};
+use protocol::AccountId;
 
 pub async fn everything_survives_closing_and_reopening_the_store(test_store: &impl TestStore) {
     let store = test_store.open();
@@ -55,7 +56,7 @@ pub async fn concurrent_workers_read_their_own_commits(test_store: &impl TestSto
     store.close().await;
     drop(store);
     let store = test_store.open();
-    assert_eq!(store.count().await.unwrap(), 64);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 64);
     for sample in &samples {
         assert_holds(store.as_ref(), sample).await;
     }

@@ -1,6 +1,6 @@
 //! Appending to a log and reading on from it: order, atomicity and refusals.
 
-use protocol::{EventBody, TurnState};
+use protocol::{AccountId, EventBody, TurnState};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment, moved_to, prompt};
@@ -147,7 +147,10 @@ pub async fn a_closed_store_refuses_writes(test_store: &impl TestStore) {
     assert!(matches!(store.delete(sample.id(), moment(9)).await, Err(StoreError::Closed)));
     let mut other = Sample::new(2);
     let first = other.first();
-    assert!(matches!(store.create(other.log, first).await, Err(StoreError::Closed)));
+    assert!(matches!(
+        store.create(AccountId::FIRST, other.log, first).await,
+        Err(StoreError::Closed)
+    ));
     // Observers must get the last committed events before the end of their stream.
     let tail = store.tail(sample.id(), 0, 10).await.unwrap().unwrap();
     assert_eq!(tail, sample.events[..1]);

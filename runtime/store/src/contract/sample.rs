@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn,
-    TurnId, TurnState, View, Visibility, Worker, WorkerId, WorkerStatus,
+    AccountId, Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings,
+    Turn, TurnId, TurnState, View, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
 use crate::{Append, Durability, Prompt, Store, StoreError};
@@ -61,7 +61,7 @@ impl Sample {
     pub async fn created(number: u8, store: &dyn Store) -> Self {
         let mut sample = Self::new(number);
         let first = sample.first();
-        store.create(sample.log, first).await.unwrap();
+        store.create(AccountId::FIRST, sample.log, first).await.unwrap();
         sample
     }
 

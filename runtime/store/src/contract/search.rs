@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::api::{SearchHit, SnippetPiece};
-use protocol::{EventBody, Role, TurnState, WorkerId};
+use protocol::{AccountId, EventBody, Role, TurnState, WorkerId};
 use search::Query;
 
 use crate::contract::TestStore;
@@ -19,7 +19,10 @@ async fn search(
 ) -> Found {
     let query = Query::parse(query).unwrap();
     let within = Duration::from_secs(30);
-    store.search(Search { query, worker, before, limit, within }).await.unwrap()
+    store
+        .search(Search { owner: AccountId::FIRST, query, worker, before, limit, within })
+        .await
+        .unwrap()
 }
 
 /// All hits, fetched page by page.
@@ -215,7 +218,7 @@ pub async fn an_imported_conversation_is_found(test_store: &impl TestStore) {
     let log = store.whole(sample.id()).await.unwrap().unwrap();
     store.purge(sample.id()).await.unwrap();
     let give: ImportSource = Box::new(move |take: &mut ImportSink<'_>| take(log));
-    store.import(give, ConflictPolicy::Refuse).await.unwrap();
+    store.import(AccountId::FIRST, give, ConflictPolicy::Refuse).await.unwrap();
     assert_eq!(texts(store.as_ref(), "carried").await, ["a carried title", "carried over"]);
     assert_eq!(texts(store.as_ref(), "elsewhere").await, ["from elsewhere"]);
 }
@@ -227,7 +230,8 @@ pub async fn a_search_stops_at_its_time_limit(test_store: &impl TestStore) {
     sample.asked(store.as_ref(), "a question", &["an answer"]).await;
     let query = Query::parse("question").unwrap();
     let within = Duration::ZERO;
-    let hurried = Search { query, worker: None, before: None, limit: 5, within };
+    let hurried =
+        Search { owner: AccountId::FIRST, query, worker: None, before: None, limit: 5, within };
     let page = store.search(hurried).await.unwrap();
     assert!(page.cut_short && page.hits.is_empty());
     assert_eq!(found(store.as_ref(), "question").await.len(), 1, "the next one has its own time");
@@ -238,7 +242,7 @@ pub async fn many_texts_with_the_same_time_are_all_found(test_store: &impl TestS
     for number in 1..=60 {
         let mut sample = Sample::new(number);
         let first = sample.first();
-        store.create(sample.log, first).await.unwrap();
+        store.create(AccountId::FIRST, sample.log, first).await.unwrap();
         // All samples use the same times.
         sample.asked(store.as_ref(), "simultaneous", &["yes"]).await;
     }
@@ -278,7 +282,7 @@ pub async fn a_long_imported_message_is_found(test_store: &impl TestStore) {
     let log = store.whole(sample.id()).await.unwrap().unwrap();
     store.purge(sample.id()).await.unwrap();
     let give: ImportSource = Box::new(move |take: &mut ImportSink<'_>| take(log));
-    store.import(give, ConflictPolicy::Refuse).await.unwrap();
+    store.import(AccountId::FIRST, give, ConflictPolicy::Refuse).await.unwrap();
     for (words, count) in [("otter", 1), ("badger", 1), ("x y", 0), ("otter x", 1), ("weasel", 0)] {
         assert_eq!(found(store.as_ref(), words).await.len(), count, "{words}");
     }

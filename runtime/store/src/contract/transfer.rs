@@ -1,6 +1,6 @@
 //! Whole conversations: iterating over them, exporting and importing.
 
-use protocol::{EventBody, MessageId, WorkerId};
+use protocol::{AccountId, EventBody, MessageId, WorkerId};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment, prompt};
@@ -14,12 +14,12 @@ fn giving(logs: Vec<ConversationExport>) -> ImportSource {
 }
 
 async fn put(store: &dyn Store, logs: Vec<ConversationExport>) -> Imported {
-    store.import(giving(logs), ConflictPolicy::Refuse).await.unwrap()
+    store.import(AccountId::FIRST, giving(logs), ConflictPolicy::Refuse).await.unwrap()
 }
 
 async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     let (mut all, mut last) = (Vec::new(), None);
-    while let Some(id) = store.next_worker(last).await.unwrap() {
+    while let Some(id) = store.next_worker(AccountId::FIRST, last).await.unwrap() {
         all.push(store.whole(id).await.unwrap().unwrap());
         last = Some(id);
     }
@@ -41,7 +41,7 @@ async fn lived(number: u8, store: &dyn Store) -> Sample {
 
 pub async fn workers_are_iterated_by_id(test_store: &impl TestStore) {
     let store = test_store.open();
-    assert_eq!(store.next_worker(None).await.unwrap(), None);
+    assert_eq!(store.next_worker(AccountId::FIRST, None).await.unwrap(), None);
     let mut samples = Vec::new();
     for number in [3, 1, 2] {
         samples.push(Sample::created(number, store.as_ref()).await);
@@ -53,8 +53,8 @@ pub async fn workers_are_iterated_by_id(test_store: &impl TestStore) {
     ids.sort();
     assert_eq!(walked, ids);
     store.delete(ids[1], moment(9)).await.unwrap();
-    assert_eq!(store.next_worker(Some(ids[0])).await.unwrap(), Some(ids[2]));
-    assert_eq!(store.next_worker(Some(ids[1])).await.unwrap(), Some(ids[2]));
+    assert_eq!(store.next_worker(AccountId::FIRST, Some(ids[0])).await.unwrap(), Some(ids[2]));
+    assert_eq!(store.next_worker(AccountId::FIRST, Some(ids[1])).await.unwrap(), Some(ids[2]));
     assert!(store.whole(ids[1]).await.unwrap().is_none());
 }
 
@@ -167,9 +167,9 @@ pub async fn a_conflicting_conversation_cancels_the_import_or_is_skipped(
     let deleted = Vec::new();
     let (skipped, differing) = (ids.clone(), ids.clone());
     assert_eq!(done, Imported { added, skipped, differing, deleted });
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
 
-    let done = store.import(giving(logs), ConflictPolicy::Keep).await.unwrap();
+    let done = store.import(AccountId::FIRST, giving(logs), ConflictPolicy::Keep).await.unwrap();
     let added = vec![new.worker.worker_id];
     let (skipped, differing, deleted) = (ids.clone(), ids, Vec::new());
     assert_eq!(done, Imported { added, skipped, differing, deleted });
@@ -221,18 +221,18 @@ pub async fn a_failed_import_source_leaves_nothing(test_store: &impl TestStore) 
         broken.into_iter().try_for_each(take)?;
         Err("the file went away".into())
     });
-    let refused = store.import(give, ConflictPolicy::Refuse).await;
+    let refused = store.import(AccountId::FIRST, give, ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
 
     // A log that cannot be stored, because it has the same message twice.
     let last = &mut logs[2];
     let body = last.events[1].body.clone();
     let seq = last.events.last().unwrap().seq + 1;
     last.events.push(protocol::Event { seq, first_seq: None, at: last.worker.created_at, body });
-    let refused = store.import(giving(logs), ConflictPolicy::Refuse).await;
+    let refused = store.import(AccountId::FIRST, giving(logs), ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
-    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
     assert!(store.role_of(sample.id(), MessageId::from_parts(9, [9; 10])).await.unwrap().is_none());
     assert_holds(store.as_ref(), &sample).await;
 }
@@ -246,7 +246,8 @@ pub async fn an_import_survives_reopening_and_a_closed_store_refuses_imports(
     log.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
     put(store.as_ref(), vec![log.clone()]).await;
     store.close().await;
-    let refused = store.import(giving(vec![log.clone()]), ConflictPolicy::Refuse).await;
+    let refused =
+        store.import(AccountId::FIRST, giving(vec![log.clone()]), ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
     drop(store);
     let store = test_store.open();
@@ -275,9 +276,9 @@ pub async fn an_import_becomes_visible_all_at_once(test_store: &impl TestStore) 
         while told.1.try_recv().is_err() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
-        assert_eq!(store.count().await.unwrap(), 1);
+        assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 1);
         assert_eq!(all(store.as_ref()).await.len(), 1);
-        assert_eq!(store.deleted(None, 100).await.unwrap(), []);
+        assert_eq!(store.deleted(AccountId::FIRST, None, 100).await.unwrap(), []);
         assert_eq!(store.unfinished().await.unwrap(), []);
         let id = WorkerId::from_parts(9, [5; 10]);
         assert!(!store.purge(id).await.unwrap() && !store.restore(id).await.unwrap());
@@ -285,8 +286,9 @@ pub async fn an_import_becomes_visible_all_at_once(test_store: &impl TestStore) 
         sample.asked(store.as_ref(), "meanwhile?", &["yes"]).await;
         wait.0.send(()).unwrap();
     };
-    let (done, ()) = tokio::join!(store.import(give, ConflictPolicy::Refuse), look);
+    let (done, ()) =
+        tokio::join!(store.import(AccountId::FIRST, give, ConflictPolicy::Refuse), look);
     assert_eq!(done.unwrap().added.len(), 198);
-    assert_eq!(store.count().await.unwrap(), 199);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 199);
     assert_holds(store.as_ref(), &sample).await;
 }

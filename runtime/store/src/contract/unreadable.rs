@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{EventBody, Visibility as Shown, WorkerId};
+use protocol::{AccountId, EventBody, Visibility as Shown, WorkerId};
 use search::Query;
 
 use crate::contract::sample::{Sample, assert_holds, moment};
@@ -16,19 +16,20 @@ async fn three(store: &dyn Store) -> [Sample; 3] {
     let mut samples = [1, 2, 3].map(Sample::new);
     for sample in &mut samples {
         let first = sample.first();
-        store.create(sample.log, first).await.unwrap();
+        store.create(AccountId::FIRST, sample.log, first).await.unwrap();
         sample.asked(store, "alpha question", &["beta ", "answer"]).await;
     }
     samples
 }
 
 async fn listed(store: &dyn Store, places: VisibilityFilter) -> Vec<(WorkerId, bool)> {
-    let found = store.workers(places, None, 50).await.unwrap();
+    let found = store.workers(AccountId::FIRST, places, None, 50).await.unwrap();
     found.into_iter().map(|worker| (worker.worker_id, worker.unreadable)).collect()
 }
 
 async fn found(store: &dyn Store) -> Vec<WorkerId> {
     let search = Search {
+        owner: AccountId::FIRST,
         query: Query::parse("beta").unwrap(),
         worker: None,
         before: None,
@@ -57,11 +58,11 @@ pub async fn reads_of_many_workers_skip_unreadable_ones(test_store: &impl TestSt
     assert_eq!(archived, [(summary.id(), true)], "a placeholder, where it was");
     let in_view = listed(store.as_ref(), VisibilityFilter::InView).await;
     assert_eq!(in_view, [(sound.id(), false), (events.id(), false)]);
-    assert_eq!(store.count().await.unwrap(), 3);
+    assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 3);
     assert_eq!(store.unfinished().await.unwrap(), [(sound.id(), sound.turn.unwrap())]);
     assert_eq!(found(store.as_ref()).await, [sound.id()], "a text that can be read");
     let (mut walked, mut last) = (Vec::new(), None);
-    while let Some(id) = store.next_worker(last).await.unwrap() {
+    while let Some(id) = store.next_worker(AccountId::FIRST, last).await.unwrap() {
         walked.push(id);
         last = Some(id);
     }
@@ -76,7 +77,7 @@ pub async fn reads_of_many_workers_skip_unreadable_ones(test_store: &impl TestSt
     for sample in [&summary, &events] {
         assert!(store.delete(sample.id(), moment(9)).await.unwrap());
     }
-    let deleted = store.deleted(None, 50).await.unwrap();
+    let deleted = store.deleted(AccountId::FIRST, None, 50).await.unwrap();
     let unreadable: Vec<_> = deleted.iter().map(|deleted| deleted.worker.unreadable).collect();
     assert_eq!(unreadable, [false, true]);
     let one = store.deleted_one(summary.id()).await.unwrap().unwrap();
@@ -153,7 +154,7 @@ pub async fn an_import_does_not_change_unreadable_workers(test_store: &impl Test
     let give = |logs: Vec<ConversationExport>| -> ImportSource {
         Box::new(move |take| logs.into_iter().try_for_each(take))
     };
-    let done = store.import(give(logs), ConflictPolicy::Keep).await.unwrap();
+    let done = store.import(AccountId::FIRST, give(logs), ConflictPolicy::Keep).await.unwrap();
     assert_eq!(done.differing, [summary.id(), events.id()]);
     assert_eq!(done.skipped, [sound.id()]);
     damaged(store.worker(summary.id()).await);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use protocol::api::ImportFormat;
-use protocol::{ProfileName, Timestamp, TurnState, View};
+use protocol::{AccountId, ProfileName, Timestamp, TurnState, View};
 use serde_json::{Value, json};
 use store::{ConflictPolicy, ConversationExport, Store as _};
 use store_sqlite::Sqlite;
@@ -181,7 +181,7 @@ async fn a_file_is_recognized_by_its_content_and_imported_once() {
         file.write_all(bytes).unwrap();
         let now = Timestamp::from_unix_ms(0);
         let (differing, unsound) = (ConflictPolicy::Refuse, Unsound::Refuse);
-        let options = Options { profile: profile(), differing, unsound };
+        let options = Options { owner: AccountId::FIRST, profile: profile(), differing, unsound };
         import(&store, vec![Source { name: None, file }], options, now).await.unwrap()
     };
     let marked = [b"\xef\xbb\xbf \n", OPENWEBUI].concat();

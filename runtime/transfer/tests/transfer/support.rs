@@ -4,7 +4,7 @@ use std::io::{Cursor, Write as _};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use protocol::{Event, EventBody, LogId, Role, View, WorkerId};
+use protocol::{AccountId, Event, EventBody, LogId, Role, View, WorkerId};
 use sha2::{Digest, Sha256};
 use store::{
     ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Prompt, Store,
@@ -76,12 +76,12 @@ pub(crate) fn small() -> Vec<u8> {
 pub(crate) async fn import(store: &dyn Store, wholes: Vec<ConversationExport>) -> Imported {
     let give: ImportSource =
         Box::new(move |take: &mut ImportSink<'_>| wholes.into_iter().try_for_each(take));
-    store.import(give, ConflictPolicy::Refuse).await.unwrap()
+    store.import(AccountId::FIRST, give, ConflictPolicy::Refuse).await.unwrap()
 }
 
 pub(crate) async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     let (mut all, mut last) = (Vec::new(), None);
-    while let Some(id) = store.next_worker(last).await.unwrap() {
+    while let Some(id) = store.next_worker(AccountId::FIRST, last).await.unwrap() {
         all.push(store.whole(id).await.unwrap().unwrap());
         last = Some(id);
     }
@@ -111,7 +111,10 @@ pub(crate) fn tried(
     unsound: Unsound,
 ) -> Result<(Vec<ConversationExport>, Tally), ImportError> {
     let profile = "companion".parse().unwrap();
-    read_files(files, &Options { profile, differing: ConflictPolicy::Keep, unsound })
+    read_files(
+        files,
+        &Options { owner: AccountId::FIRST, profile, differing: ConflictPolicy::Keep, unsound },
+    )
 }
 
 /// An archive of these files.
