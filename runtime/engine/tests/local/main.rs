@@ -13,3 +13,4 @@ mod models;
 mod queue;
 mod stops;
 mod support;
+mod walls;
