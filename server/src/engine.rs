@@ -180,7 +180,6 @@ fn local(config: &Config) -> Local {
     local.bundled = config.bundled_model();
     local.model_dir.clone_from(&settings.model_dir);
     local.max_answer_tokens = settings.local_answer_tokens.small();
-    local.require_walls = settings.require_sandbox;
     local.cached_conversations = settings.local_conversations.small();
     local.threads = set(settings.local_threads.small());
     local.prompt_threads = set(settings.local_prompt_threads.small());

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The child sends this first. Change it whenever the messages change.
-pub const PROTOCOL: &str = concat!("companion-infer/5 ", env!("CARGO_PKG_VERSION"));
+pub const PROTOCOL: &str = concat!("companion-infer/4 ", env!("CARGO_PKG_VERSION"));
 
 /// The most bytes in one frame. A larger conversation is cut before it is sent.
 pub const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -58,8 +58,6 @@ pub struct Load {
     pub reserve_tokens: u32,
     /// The most tokens in one answer, if the job's sampling sets no other limit.
     pub max_answer_tokens: u32,
-    /// Whether the child refuses to load the model without all of its walls.
-    pub require_walls: bool,
 }
 
 /// A request for one answer.
@@ -173,8 +171,6 @@ pub enum NotLoaded {
     Template,
     /// The engine could not allocate the context.
     Context,
-    /// The walls that the server requires cannot be raised on this system.
-    Walls,
 }
 
 /// Why a job failed. `detail` is for the log and not for people.

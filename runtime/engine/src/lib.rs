@@ -3,8 +3,7 @@
 //!
 //! It speaks [`engine_wire`] over its standard input and output and logs to standard error. The
 //! main thread owns the engine. The reader thread receives stops while the engine works, and ends
-//! the process when the server is gone. It is started when the [`walls`] stand, which need to know
-//! the model's file.
+//! the process when the server is gone.
 
 use std::io::{BufWriter, IsTerminal, StdoutLock};
 use std::path::Path;
@@ -39,7 +38,6 @@ mod sequences;
 mod session;
 mod utf8;
 mod vocabulary;
-pub mod walls;
 
 /// Capacity of the queue of messages that are read and not handled yet. The server sends one job at
 /// a time.
@@ -55,33 +53,18 @@ pub fn run() -> ExitCode {
     }
     log::begin();
     privileges::drop_privileges();
-    let mut speaker = Speaker { to: BufWriter::new(io::stdout().lock()) };
-    match begin(&mut speaker) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-/// Sends `Hello` and waits for the model to load. Raises the walls before anything of its file is
-/// read, and before there is another thread.
-fn begin(speaker: &mut Speaker<'_>) -> Result<(), WireError> {
-    speaker.say(FromChild::Hello { protocol: PROTOCOL.to_owned() })?;
-    let Some(ToChild::Load(load)) = read::<ToChild>(&mut io::stdin().lock())? else {
-        return Ok(());
-    };
-    let available = memory::available_bytes(Path::new(&load.model_file));
-    let walls = walls::raise(Path::new(&load.model_file));
-    tracing::info!(%walls, "the model's process is walled");
-    if load.require_walls && !walls.are_up() {
-        let detail = walls.to_string();
-        return speaker.say(FromChild::NotLoaded { why: NotLoaded::Walls, detail });
-    }
     let stopped = Arc::new(AtomicU64::new(0));
     let (sender, inbox) = sync_channel(UNHANDLED);
     let heard = Arc::clone(&stopped);
     let reader = thread::Builder::new().name("reader".into());
-    reader.spawn(move || listen(&sender, &heard)).map_err(WireError::Pipe)?;
-    serve(speaker, &load, available, &inbox, &stopped)
+    if reader.spawn(move || listen(&sender, &heard)).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let mut speaker = Speaker { to: BufWriter::new(io::stdout().lock()) };
+    match serve(&mut speaker, &inbox, &stopped) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 /// Runs the reader thread, which passes messages on and never waits for the engine.
@@ -106,22 +89,21 @@ fn listen(inbox: &SyncSender<ToChild>, stopped: &AtomicU64) {
     }
 }
 
-/// Loads the model, and answers until the server asks the process to leave. `available` is the memory
-/// that is free for the cache, if the system tells.
+/// Sends `Hello`, loads the model, and answers until the server asks it to leave.
 fn serve(
     speaker: &mut Speaker<'_>,
-    load: &Load,
-    available: Option<u64>,
     inbox: &Receiver<ToChild>,
     stopped: &AtomicU64,
 ) -> Result<(), WireError> {
+    speaker.say(FromChild::Hello { protocol: PROTOCOL.to_owned() })?;
+    let Ok(ToChild::Load(load)) = inbox.recv() else { return Ok(()) };
     let began = Instant::now();
     let refused = |(why, detail)| FromChild::NotLoaded { why, detail };
-    let (backend, model) = match open(load) {
+    let (backend, model) = match open(&load) {
         Ok(opened) => opened,
         Err(why) => return speaker.say(refused(why)),
     };
-    let mut session = match Session::new(&backend, &model, load, available) {
+    let mut session = match Session::new(&backend, &model, &load) {
         Ok(session) => session,
         Err(why) => return speaker.say(refused(why)),
     };

@@ -1,8 +1,6 @@
 //! Plans how many conversations the cache holds, so that the machine's memory suffices. [`plan`] is
 //! pure; [`available_bytes`] asks the system.
 
-use std::path::Path;
-
 use llama_cpp_2::model::LlamaModel;
 use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -35,15 +33,9 @@ pub(crate) fn window_bytes(model: &LlamaModel, tokens: u32) -> u64 {
     token * u64::from(tokens)
 }
 
-/// The memory that the system, and the control group of this process, will have for the cache when
-/// the model is loaded; `None` if the system does not tell. Asked before the model is loaded, because
-/// the process can read nothing of the system afterwards.
-pub(crate) fn available_bytes(model_file: &Path) -> Option<u64> {
-    let model = std::fs::metadata(model_file).map_or(0, |file| file.len());
-    free_bytes().map(|free| free.saturating_sub(model))
-}
-
-fn free_bytes() -> Option<u64> {
+/// The memory that the system, and the control group of this process, still have for it; `None` if
+/// the system does not tell.
+pub(crate) fn available_bytes() -> Option<u64> {
     let mut system = System::new().ok()?;
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = Some(system.available_memory()).filter(|bytes| *bytes > 0);
@@ -71,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_system_tells_what_is_available() {
-        let available = available_bytes(Path::new("/nowhere"));
+        let available = available_bytes();
         assert!(!cfg!(target_os = "linux") || available.is_some_and(|bytes| bytes > 1 << 20));
     }
 }

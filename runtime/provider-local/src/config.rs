@@ -30,9 +30,6 @@ pub struct LocalConfig {
     pub threads: Option<u32>,
     /// Threads that read the prompt; `None` derives the number from the cores.
     pub prompt_threads: Option<u32>,
-    /// Whether the model is loaded only if the system can wall its process in. Otherwise a wall that
-    /// is missing is only logged.
-    pub require_walls: bool,
     /// When the model is loaded.
     pub load: LoadPolicy,
     /// How long the model may stay loaded without work; `None` keeps it.
@@ -74,7 +71,6 @@ impl LocalConfig {
             max_answer_tokens: 2048,
             threads: None,
             prompt_threads: None,
-            require_walls: false,
             load: LoadPolicy::default(),
             idle_unload: None,
             program: None,

@@ -58,11 +58,6 @@ pub(crate) fn not_loaded(why: NotLoaded) -> Error {
         NotLoaded::Template => {
             unavailable("The model file has no usable chat template: it is not a chat model.")
         }
-        NotLoaded::Walls => Error::new(
-            ErrorCode::Unavailable,
-            "This system cannot wall the local model in, which the server's settings require.",
-        )
-        .with_hint("`companion doctor` says what is missing; an endpoint needs no walls."),
         NotLoaded::Context => Error::new(
             ErrorCode::Unavailable,
             "There is not enough memory for the model and its window.",

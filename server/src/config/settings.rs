@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Command, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use protocol::ProviderName;
 use serde::{Deserialize, Serialize};
 
@@ -195,13 +195,6 @@ pub struct Local {
     /// short there are fewer (1 to 16)
     #[arg(long, value_name = "COUNT", default_value = "2")]
     pub local_conversations: Within<1, 16>,
-    /// Whether the model is loaded only if the system can wall its process in (Linux with Landlock
-    /// and seccomp); otherwise a wall that is missing is only logged: true or false
-    #[arg(
-        long, value_name = "BOOL", default_value = "false", action = ArgAction::Set,
-        num_args = 0..=1, require_equals = true, default_missing_value = "true"
-    )]
-    pub require_sandbox: bool,
     /// When the model is loaded: "first-use" or "start"
     #[arg(long, value_name = "WHEN", default_value = "first-use")]
     pub local_load: LoadWhen,

@@ -13,4 +13,3 @@ mod models;
 mod queue;
 mod stops;
 mod support;
-mod walls;

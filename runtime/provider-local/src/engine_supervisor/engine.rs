@@ -101,7 +101,6 @@ impl EngineSupervisor {
             prompt_threads: threads.prompt,
             reserve_tokens: config.reserve_tokens,
             max_answer_tokens: config.max_answer_tokens,
-            require_walls: config.require_walls,
         })
     }
 

@@ -26,7 +26,6 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     if config.provider.is_local() {
         findings.push(("model", model::file(config)));
         findings.push(("processor", model::processor()));
-        findings.push(("sandbox", model::sandbox(config)));
     }
     let mut findings: Vec<_> =
         findings.into_iter().map(|(name, finding)| (name.to_owned(), finding)).collect();

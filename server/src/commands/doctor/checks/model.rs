@@ -7,7 +7,7 @@ use std::path::Path;
 use files::open_regular;
 use sha2::{Digest as _, Sha256};
 
-use super::super::Finding::{self, Bad, Doubtful, Good};
+use super::super::Finding::{self, Bad, Good};
 use crate::config::Config;
 
 /// The model that comes with the product: SmolLM2-135M-Instruct, Q4_1.
@@ -81,20 +81,6 @@ pub(super) fn processor() -> Finding {
     }
     #[cfg(not(target_arch = "x86_64"))]
     Good("nothing special is needed".to_owned())
-}
-
-/// Checks which walls the model's process gets on this system.
-pub(super) fn sandbox(config: &Config) -> Finding {
-    let walls = engine::walls::supported();
-    match (walls.are_up(), config.settings.local.require_sandbox) {
-        (true, _) => Good(format!("{walls} around the model's process")),
-        (false, false) => Doubtful(format!(
-            "{walls} around the model's process, so a crafted model file could do more than it should"
-        )),
-        (false, true) => Bad(format!(
-            "{walls} around the model's process, and `require_sandbox` is set: no local model will answer"
-        )),
-    }
 }
 
 #[cfg(test)]
