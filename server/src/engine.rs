@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use protocol::ProviderName;
 use provider::Provider;
-use provider_local::{LoadPolicy, Local, LocalConfig};
+use provider_local::{LoadPolicy, Local, LocalConfig, Sandbox, SandboxError};
 use provider_openai::{Api, ConfigError, Openai, OpenaiConfig, ReadingPace};
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
@@ -24,6 +24,7 @@ use crate::config::settings::{Interface, LoadWhen, Turns};
 /// Opens the store, creates the providers, and ends the turns that a crash left unfinished.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let begin = Instant::now();
+    check_sandbox(config).await?;
     // The prompts may be on a disk that does not answer, so they are read on a blocking thread.
     let prompts_dir = config.settings.prompts.prompts_dir.clone();
     let bundle = tokio::task::spawn_blocking(move || bundle_of(prompts_dir.as_deref())).await;
@@ -174,6 +175,11 @@ fn api(interface: Interface) -> Api {
 }
 
 fn local(config: &Config) -> Local {
+    Local::new(local_config(config))
+}
+
+/// What the engine's process is started with.
+fn local_config(config: &Config) -> LocalConfig {
     let settings = &config.settings.local;
     let chosen = config.provider.is_local();
     let mut local = LocalConfig::new(&config.model_file);
@@ -184,6 +190,7 @@ fn local(config: &Config) -> Local {
     local.threads = set(settings.local_threads.small());
     local.prompt_threads = set(settings.local_prompt_threads.small());
     local.idle_unload = (settings.local_idle_ms.get() > 0).then(|| settings.local_idle_ms.ms());
+    local.require_sandbox = settings.require_sandbox;
     if let Some(tokens) = set(config.settings.model.context_tokens.small()) {
         local.context_tokens = tokens;
     }
@@ -192,7 +199,26 @@ fn local(config: &Config) -> Local {
         LoadWhen::Start if chosen => LoadPolicy::AtStart,
         LoadWhen::Start | LoadWhen::FirstUse => LoadPolicy::AtFirstUse,
     };
-    Local::new(local)
+    local
+}
+
+/// The walls that this system has for the engine's process, as that process reports them.
+pub async fn sandbox(config: &Config) -> Result<Sandbox, SandboxError> {
+    provider_local::sandbox(&local_config(config)).await
+}
+
+/// If the configuration requires the sandbox, checks that none of its walls is missing.
+async fn check_sandbox(config: &Config) -> anyhow::Result<()> {
+    if !config.settings.local.require_sandbox {
+        return Ok(());
+    }
+    let Sandbox { missing, .. } = sandbox(config).await.context("the sandbox cannot be checked")?;
+    anyhow::ensure!(
+        missing.is_empty(),
+        "require_sandbox is set, but this system lacks a part of the local model's sandbox: {}",
+        missing.join("; ")
+    );
+    Ok(())
 }
 
 /// `None` for 0, which means "not set" in the settings.

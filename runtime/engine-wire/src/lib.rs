@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The child sends this first. Change it whenever the messages change.
-pub const PROTOCOL: &str = concat!("companion-infer/4 ", env!("CARGO_PKG_VERSION"));
+pub const PROTOCOL: &str = concat!("companion-infer/5 ", env!("CARGO_PKG_VERSION"));
 
 /// The most bytes in one frame. A larger conversation is cut before it is sent.
 pub const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -24,8 +24,11 @@ pub struct JobId(pub u64);
 /// A message from the server to the child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToChild {
-    /// Must be the first message, and is sent once.
+    /// The first message, sent once. Answered by `Sandboxed` and then `Loaded` or `NotLoaded`.
     Load(Load),
+    /// The first message instead of `Load`: the child enters its sandbox without a model, answers
+    /// with `Sandboxed` and exits.
+    EnterSandbox,
     /// Answered by `Began`?, any of `Reading`, `Text`, `Reasoning`, `TextWasReasoning`, and one of
     /// `Finished`, `Failed`, `Halted`.
     Generate(Generate),
@@ -58,6 +61,20 @@ pub struct Load {
     pub reserve_tokens: u32,
     /// The most tokens in one answer, if the job's sampling sets no other limit.
     pub max_answer_tokens: u32,
+    /// Whether the child must not load the model if a wall of its sandbox is missing.
+    pub require_sandbox: bool,
+}
+
+/// The walls that keep the child from doing harm if a malicious model file takes it over. Each is
+/// described for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// The walls in force.
+    pub in_force: Vec<String>,
+    /// The walls that this system does not have, each with the reason.
+    pub missing: Vec<String>,
+    /// What an older kernel leaves out, but another wall in force denies as well.
+    pub single: Vec<String>,
 }
 
 /// A request for one answer.
@@ -85,6 +102,8 @@ pub enum FromChild {
         /// The child's [`PROTOCOL`]; the server ends a child that has another one.
         protocol: String,
     },
+    /// The child is in its sandbox. From here on it parses the model file.
+    Sandboxed(Sandbox),
     /// The model is ready to answer.
     Loaded {
         /// The window that the engine really allocated.
@@ -165,6 +184,8 @@ pub enum FromChild {
 /// Why a model cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NotLoaded {
+    /// A wall of the sandbox is missing, and `require_sandbox` is set.
+    Sandbox,
     /// The engine refused the file.
     Refused,
     /// The file holds no chat template, or one that does not parse.

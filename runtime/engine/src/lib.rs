@@ -1,8 +1,9 @@
 //! The engine's process: the same program, started by the server with a hidden subcommand, so that
 //! an abort of the inference engine ends only this process and one turn.
 //!
-//! It speaks [`engine_wire`] over its standard input and output and logs to standard error. The
-//! main thread owns the engine. The reader thread receives stops while the engine works, and ends
+//! It speaks [`engine_wire`] over its standard input and output and logs to standard error. When the
+//! server has named the model, it enters its sandbox, and only then starts a thread or parses
+//! anything of the file. The main thread owns the engine. The reader thread receives stops while the engine works, and ends
 //! the process when the server is gone.
 
 use std::io::{BufWriter, IsTerminal, StdoutLock};
@@ -23,6 +24,8 @@ use llama_cpp_2::model::params::LlamaModelParams;
 
 use session::{Reporter, Session};
 
+pub use sandbox::Entrance;
+
 mod cache;
 mod cpu_contention;
 mod detokenizer;
@@ -30,10 +33,10 @@ mod generator;
 mod log;
 mod memory;
 mod prefill;
-mod privileges;
 mod prompt;
 mod reading;
 mod sampling;
+mod sandbox;
 mod sequences;
 mod session;
 mod utf8;
@@ -52,7 +55,14 @@ pub fn run() -> ExitCode {
         return ExitCode::from(2);
     }
     log::begin();
-    privileges::drop_privileges();
+    let entrance = Entrance::begin();
+    cpu_contention::prepare();
+    let mut speaker = Speaker { to: BufWriter::new(io::stdout().lock()) };
+    let load = match enclose(&mut speaker, entrance) {
+        Ok(Some(load)) => load,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(_) => return ExitCode::FAILURE,
+    };
     let stopped = Arc::new(AtomicU64::new(0));
     let (sender, inbox) = sync_channel(UNHANDLED);
     let heard = Arc::clone(&stopped);
@@ -60,11 +70,38 @@ pub fn run() -> ExitCode {
     if reader.spawn(move || listen(&sender, &heard)).is_err() {
         return ExitCode::FAILURE;
     }
-    let mut speaker = Speaker { to: BufWriter::new(io::stdout().lock()) };
-    match serve(&mut speaker, &inbox, &stopped) {
+    match serve(&mut speaker, &load, &inbox, &stopped) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// What is to be loaded, and what the system told before the sandbox closed.
+struct Enclosed {
+    load: Load,
+    available_bytes: Option<u64>,
+}
+
+/// Sends `Hello`, waits for the first message, and enters the sandbox. `None` if nothing is to be
+/// loaded: the server is gone, wanted only the report, or requires a wall that is missing.
+fn enclose(speaker: &mut Speaker<'_>, entrance: Entrance) -> Result<Option<Enclosed>, WireError> {
+    speaker.say(FromChild::Hello { protocol: PROTOCOL.to_owned() })?;
+    let load = match read::<ToChild>(&mut io::stdin().lock())? {
+        Some(ToChild::Load(load)) => Some(load),
+        Some(ToChild::EnterSandbox) => None,
+        _ => return Ok(None),
+    };
+    // The system tells this in files that cannot be read in the sandbox.
+    let available_bytes = memory::available_bytes();
+    let sandbox = entrance.enter(load.as_ref().map(|load| Path::new(&load.model_file)));
+    let detail = sandbox.missing.join("; ");
+    speaker.say(FromChild::Sandboxed(sandbox))?;
+    let Some(load) = load else { return Ok(None) };
+    if load.require_sandbox && !detail.is_empty() {
+        speaker.say(FromChild::NotLoaded { why: NotLoaded::Sandbox, detail })?;
+        return Ok(None);
+    }
+    Ok(Some(Enclosed { load, available_bytes }))
 }
 
 /// Runs the reader thread, which passes messages on and never waits for the engine.
@@ -89,21 +126,23 @@ fn listen(inbox: &SyncSender<ToChild>, stopped: &AtomicU64) {
     }
 }
 
-/// Sends `Hello`, loads the model, and answers until the server asks it to leave.
+/// Loads the model, and answers until the server asks it to leave.
 fn serve(
     speaker: &mut Speaker<'_>,
+    enclosed: &Enclosed,
     inbox: &Receiver<ToChild>,
     stopped: &AtomicU64,
 ) -> Result<(), WireError> {
-    speaker.say(FromChild::Hello { protocol: PROTOCOL.to_owned() })?;
-    let Ok(ToChild::Load(load)) = inbox.recv() else { return Ok(()) };
+    let Enclosed { load, available_bytes } = enclosed;
     let began = Instant::now();
     let refused = |(why, detail)| FromChild::NotLoaded { why, detail };
-    let (backend, model) = match open(&load) {
+    let (backend, model) = match open(load) {
         Ok(opened) => opened,
         Err(why) => return speaker.say(refused(why)),
     };
-    let mut session = match Session::new(&backend, &model, &load) {
+    // Loading has taken this much since the system was asked.
+    let available_bytes = available_bytes.map(|bytes| bytes.saturating_sub(model.size()));
+    let mut session = match Session::new(&backend, &model, load, available_bytes) {
         Ok(session) => session,
         Err(why) => return speaker.say(refused(why)),
     };

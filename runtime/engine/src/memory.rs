@@ -34,7 +34,7 @@ pub(crate) fn window_bytes(model: &LlamaModel, tokens: u32) -> u64 {
 }
 
 /// The memory that the system, and the control group of this process, still have for it; `None` if
-/// the system does not tell.
+/// the system does not tell. In the sandbox it does not.
 pub(crate) fn available_bytes() -> Option<u64> {
     let mut system = System::new().ok()?;
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());

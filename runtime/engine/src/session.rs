@@ -48,11 +48,13 @@ pub(crate) struct Session<'model> {
 }
 
 impl<'model> Session<'model> {
-    /// Makes the context and compiles the template. The error's text is for the log.
+    /// Makes the context and compiles the template. `available_bytes` is the memory that the system
+    /// still has, if it tells. The error's text is for the log.
     pub(crate) fn new(
         backend: &'model LlamaBackend,
         model: &'model LlamaModel,
         load: &Load,
+        available_bytes: Option<u64>,
     ) -> Result<Self, (NotLoaded, String)> {
         let vocabulary = ModelVocabulary::new(model);
         let source = model
@@ -67,7 +69,7 @@ impl<'model> Session<'model> {
         let asked =
             load.context_tokens.clamp(64, if trained == 0 { u32::MAX } else { trained.max(64) });
         let each = memory::window_bytes(model, asked);
-        let wanted = memory::plan(load.conversations, each, memory::available_bytes());
+        let wanted = memory::plan(load.conversations, each, available_bytes);
         let make = |conversations| Cache::new(backend, model, load, conversations, asked);
         let (cache, conversations) = match make(wanted) {
             Ok(cache) => (cache, wanted),

@@ -34,6 +34,8 @@ pub struct LocalConfig {
     pub load: LoadPolicy,
     /// How long the model may stay loaded without work; `None` keeps it.
     pub idle_unload: Option<Duration>,
+    /// Whether the model is refused if a wall of the sandbox of the engine's process is missing.
+    pub require_sandbox: bool,
     /// The program to start as the engine's process; `None` for this program.
     pub program: Option<PathBuf>,
     /// The program's arguments, which must make it call `engine::run`.
@@ -73,6 +75,7 @@ impl LocalConfig {
             prompt_threads: None,
             load: LoadPolicy::default(),
             idle_unload: None,
+            require_sandbox: false,
             program: None,
             args: vec![Self::SUBCOMMAND.to_owned()],
         }

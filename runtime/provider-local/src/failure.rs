@@ -52,6 +52,14 @@ pub(crate) fn processor(lacking: &[&str]) -> Error {
 /// The engine could not load the model.
 pub(crate) fn not_loaded(why: NotLoaded) -> Error {
     match why {
+        NotLoaded::Sandbox => Error::new(
+            ErrorCode::Unavailable,
+            "This system lacks a part of the sandbox that the local model is required to run in.",
+        )
+        .with_hint(
+            "`companion doctor` says which part. Run Companion on a newer kernel, or without \
+             require_sandbox.",
+        ),
         NotLoaded::Refused => {
             unavailable("The model file is damaged, or of a kind that this version cannot run.")
         }

@@ -33,11 +33,14 @@ mod model_catalog;
 mod process;
 mod queue;
 mod request;
+mod sandbox;
 mod stderr;
 mod watcher;
 
 pub use config::{LoadPolicy, LocalConfig};
+pub use engine_wire::Sandbox;
 pub use gguf::{GgufError, ModelInfo};
+pub use sandbox::{SandboxError, sandbox};
 
 /// Capacity of the channel to the supervisor, which receives requests at once, except while it
 /// starts a child.

@@ -155,12 +155,13 @@ fn fits(key: &str, value: &Value) -> Result<(), String> {
     Settings::deserialize(table).map(drop).map_err(|error| error.message().to_owned())
 }
 
-/// Flags and variables are text: it becomes a number if the setting is one, and otherwise stays
-/// text.
+/// Flags and variables are text: it becomes a number, true or false if the setting is that, and
+/// otherwise stays text.
 fn from_text(key: &str, text: &str) -> Result<Value, String> {
     let number = text.parse().ok().map(Value::Integer);
-    let number = number.filter(|number| fits(key, number).is_ok());
-    let value = number.unwrap_or_else(|| Value::String(text.to_owned()));
+    let truth = text.parse().ok().map(Value::Boolean);
+    let typed = number.or(truth).filter(|value| fits(key, value).is_ok());
+    let value = typed.unwrap_or_else(|| Value::String(text.to_owned()));
     fits(key, &value).map(|()| value)
 }
 

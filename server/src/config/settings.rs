@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Command, ValueEnum};
+use clap::{ArgAction, Args, Command, ValueEnum};
 use protocol::ProviderName;
 use serde::{Deserialize, Serialize};
 
@@ -202,6 +202,19 @@ pub struct Local {
     /// (0 to 604800000)
     #[arg(long, value_name = "MS", default_value = "0")]
     pub local_idle_ms: Within<0, 604_800_000>,
+    /// Whether to refuse to start if this system lacks a wall of the sandbox in which the local
+    /// model runs (of Linux: Landlock and seccomp); otherwise only the log and `companion doctor`
+    /// say so (true or false)
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub require_sandbox: bool,
 }
 
 /// When the local model is loaded.

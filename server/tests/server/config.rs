@@ -16,6 +16,22 @@ fn with(file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Co
 }
 
 #[test]
+fn the_sandbox_can_be_required_in_each_source() {
+    let required = |file, arguments: &[&str], variables: &[(&str, &str)]| {
+        with(file, arguments, variables).map(|config| config.settings.local.require_sandbox)
+    };
+    let (yes, no) = (("COMPANION_REQUIRE_SANDBOX", "true"), ("COMPANION_REQUIRE_SANDBOX", "false"));
+    assert_eq!(required("", &[], &[]), Ok(false));
+    assert_eq!(required("require_sandbox = true", &[], &[]), Ok(true));
+    assert_eq!(required("", &[], &[yes]), Ok(true));
+    assert_eq!(required("require_sandbox = true", &[], &[no]), Ok(false));
+    assert_eq!(required("", &["--require-sandbox"], &[no]), Ok(true));
+    assert_eq!(required("require_sandbox = true", &["--require-sandbox=false"], &[]), Ok(false));
+    let unclear = required("", &[], &[("COMPANION_REQUIRE_SANDBOX", "perhaps")]).unwrap_err();
+    assert!(unclear.contains("COMPANION_REQUIRE_SANDBOX"), "{unclear}");
+}
+
+#[test]
 fn flags_override_variables_and_variables_the_file() {
     let stall = |file, arguments, variables| {
         with(file, arguments, variables).unwrap().settings.turns.stall_ms.get()

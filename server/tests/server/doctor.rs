@@ -29,6 +29,15 @@ fn second(lines: &str) -> String {
     )
 }
 
+/// The doctor starts the model's process, which says what it is enclosed by.
+#[test]
+fn the_walls_of_the_local_models_sandbox_are_named() {
+    let (printed, _) = doctor("");
+    let line = printed.lines().find(|line| line.starts_with("sandbox ")).unwrap();
+    assert!(line.contains(" ok ") && line.contains("Landlock ABI"), "{line}");
+    assert!(line.contains("seccomp (system calls)"), "{line}");
+}
+
 /// A proxy that answers one request with this status, as squid does.
 fn refusing_proxy(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -11,5 +11,6 @@ mod files;
 mod heads;
 mod models;
 mod queue;
+mod sandbox;
 mod stops;
 mod support;

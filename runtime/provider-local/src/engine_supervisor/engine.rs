@@ -4,7 +4,7 @@ use std::path::{Path, absolute};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use engine_wire::{Failure, FromChild, JobId, Load, PROTOCOL, ToChild};
+use engine_wire::{Failure, FromChild, JobId, Load, PROTOCOL, Sandbox, ToChild};
 use protocol::Error;
 use provider::Shown;
 use tokio::time::Instant;
@@ -39,6 +39,19 @@ pub(super) enum Phase {
         since: Instant,
         window_tokens: u32,
     },
+}
+
+/// Logs the walls around the child, and warns of each that is missing.
+fn log_sandbox(sandbox: &Sandbox) {
+    let Sandbox { in_force, missing, single } = sandbox;
+    let (in_force, single) = (in_force.join(", "), single.join(", "));
+    tracing::info!(in_force, lacks = single, "the model's process is in its sandbox");
+    for wall in missing {
+        tracing::warn!(
+            wall,
+            "the sandbox of the model's process lacks a wall, so a malicious model file could do more harm"
+        );
+    }
 }
 
 /// Receives the child's next message. Cancel safe.
@@ -101,6 +114,7 @@ impl EngineSupervisor {
             prompt_threads: threads.prompt,
             reserve_tokens: config.reserve_tokens,
             max_answer_tokens: config.max_answer_tokens,
+            require_sandbox: config.require_sandbox,
         })
     }
 
@@ -112,6 +126,7 @@ impl EngineSupervisor {
                 self.end_process(Process::kill).await;
                 self.finish(Output::Failed(failure::crashed()));
             }
+            FromChild::Sandboxed(sandbox) => log_sandbox(&sandbox),
             FromChild::Loaded { window_tokens, conversations, load_ms } => {
                 let cached_conversations = conversations;
                 tracing::info!(

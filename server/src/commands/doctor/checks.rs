@@ -2,6 +2,7 @@
 
 mod model;
 mod models;
+mod sandbox;
 
 use std::path::Path;
 
@@ -29,6 +30,7 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     }
     let mut findings: Vec<_> =
         findings.into_iter().map(|(name, finding)| (name.to_owned(), finding)).collect();
+    findings.push(("sandbox".to_owned(), sandbox::sandbox(config).await));
     findings.extend(models::efforts(config));
     findings.extend(models::all(config).await);
     findings.push(("site".to_owned(), site()));
