@@ -14,6 +14,7 @@ if command -v shellcheck >/dev/null; then
 fi
 
 tools/walls.sh
+tools/engine-version.sh
 tools/deny.sh
 
 say "Clippy, native."

@@ -4,6 +4,8 @@
 //! which a prompt is read. The model's file must be there (`make test` downloads it); without it
 //! every test fails.
 
+#![allow(clippy::unwrap_used)]
+
 mod answers;
 mod conversations;
 mod faults;
