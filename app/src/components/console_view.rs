@@ -123,7 +123,7 @@ pub fn ConsoleView(
     });
     view! {
         {refresh}
-        <main class="main">
+        <main class="main" data-past=past.map(|_| "")>
             <ConversationHeader />
             {deleted
                 .map(|worker| erase(

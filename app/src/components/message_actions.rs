@@ -6,7 +6,7 @@ use protocol::{MessageId, Role, WorkerId};
 use super::icon::{Drawing, Icon};
 use crate::api;
 use crate::erase::{Erased, erase, live};
-use crate::live::{ConnectionState, Conversation, Entry};
+use crate::live::{ConnectionState, Conversation, Entry, List};
 use crate::text::{self, tr};
 
 /// The row below a message: links and form buttons that work without a script, and buttons that
@@ -19,6 +19,9 @@ pub fn MessageActions(
     let Entry { id, role, turn, siblings, .. } = entry;
     let worker_id = expect_context::<Conversation>().worker_id;
     let asked = turn.map(|turn| turn.read_untracked().question);
+    // A button that names a form makes the browser search the whole page for the form's buttons when
+    // it is inserted. So only those that are there before a script runs name it.
+    let form = (!expect_context::<List>().local.get_untracked()).then_some("again");
     let versions = live(move || {
         let siblings = siblings.get();
         (siblings.count > 1).then(|| {
@@ -42,8 +45,9 @@ pub fn MessageActions(
             <button
                 class="action asks"
                 type="submit"
-                form="again"
+                form=form
                 name="question"
+                data-do="again"
                 value=question.to_string()
             >
                 {tr!(again)}

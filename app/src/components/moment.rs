@@ -56,25 +56,56 @@ fn named(at: Timestamp) -> String {
 
 #[cfg(feature = "browser")]
 fn local(at: Timestamp) -> String {
-    use js_sys::{Date, Object, Reflect};
+    use js_sys::Date;
 
     if !at.is_known() {
         return tr!(undated).to_owned();
     }
     let (date, now) = (Date::new(&(at.unix_ms() as f64).into()), Date::new_0());
-    let options = Object::new();
-    let choose = |part: &str, how: &str| {
-        let _ = Reflect::set(&options, &part.into(), &how.into());
-    };
-    choose("hour", "2-digit");
-    choose("minute", "2-digit");
     let day = |date: &Date| (date.get_full_year(), date.get_month(), date.get_date());
-    if day(&date) != day(&now) {
-        choose("month", "short");
-        choose("day", "numeric");
-    }
-    if date.get_full_year() != now.get_full_year() {
-        choose("year", "numeric");
-    }
-    date.to_locale_string(&reader::regional(), &options).into()
+    let detail = match (day(&date), day(&now)) {
+        (date, now) if date == now => Detail::Clock,
+        (date, now) if date.0 == now.0 => Detail::Day,
+        _ => Detail::Year,
+    };
+    let text = formatter(detail).call1(&wasm_bindgen::JsValue::UNDEFINED, &date);
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+/// How much of a time is shown.
+#[cfg(feature = "browser")]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Detail {
+    Clock,
+    Day,
+    Year,
+}
+
+/// The function that formats a time. It is kept, because making one takes much longer than using
+/// it, and a page of messages uses it fifty times.
+#[cfg(feature = "browser")]
+fn formatter(detail: Detail) -> js_sys::Function {
+    use std::cell::OnceCell;
+
+    use js_sys::{Array, Function, Intl, Object, Reflect};
+
+    thread_local!(static KEPT: [OnceCell<Function>; 3] = const { [const { OnceCell::new() }; 3] });
+    let make = || {
+        let options = Object::new();
+        let choose = |part: &str, how: &str| {
+            let _ = Reflect::set(&options, &part.into(), &how.into());
+        };
+        choose("hour", "2-digit");
+        choose("minute", "2-digit");
+        if detail >= Detail::Day {
+            choose("month", "short");
+            choose("day", "numeric");
+        }
+        if detail == Detail::Year {
+            choose("year", "numeric");
+        }
+        let locales = Array::of1(&reader::regional().into());
+        Intl::DateTimeFormat::new(&locales, &options).format()
+    };
+    KEPT.with(|kept| kept[detail as usize].get_or_init(make).clone())
 }

@@ -168,6 +168,10 @@ impl ScrollAnchor {
         for _ in 0..SETTLING_FRAMES {
             frame().await;
             let Some(message) = self.find() else { return };
+            // Its page appears in steps.
+            if message.client_height() == 0 {
+                continue;
+            }
             let top = scroller.get_bounding_client_rect().top();
             let off = (message.get_bounding_client_rect().top() - top) as i32 - self.offset;
             right = if off == 0 { right + 1 } else { 0 };

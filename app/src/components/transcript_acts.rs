@@ -71,7 +71,8 @@ impl Acts {
         let found = target.and_then(|target| target.closest("[data-do]").ok().flatten());
         let Some(element) = found else { return };
         // Let the browser open a link in a new tab or window.
-        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+        let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key();
+        if elsewhere && element.has_attribute("href") {
             return;
         }
         let message = message_of(&element);
@@ -79,6 +80,10 @@ impl Acts {
             (Some("edit"), Some(id)) => {
                 event.prevent_default();
                 self.conversation.editing.set(Some(id));
+            }
+            (Some("again"), _) => {
+                event.prevent_default();
+                self.ask(&element);
             }
             (Some("step"), _) => {
                 if let Some(id) = element.get_attribute("data-to").and_then(|id| id.parse().ok()) {
@@ -124,23 +129,30 @@ impl Acts {
         }
     }
 
-    /// Asks again or continues an answer, depending on the button that submitted the form.
+    /// Performs the action of the button that submitted a form.
     pub fn submit(&self, event: &SubmitEvent) {
-        let Some(button) = event.submitter() else { return };
+        if event.submitter().is_some_and(|button| self.ask(&button)) {
+            event.prevent_default();
+        }
+    }
+
+    /// Asks again or continues an answer, depending on the button. Returns whether it is a button
+    /// for that.
+    fn ask(&self, button: &Element) -> bool {
         let value = |name: &str| button.get_attribute(name).unwrap_or_default();
         let name = value("name");
         let question = if name == "question" { "value" } else { "data-question" };
-        let Ok(question) = value(question).parse::<MessageId>() else { return };
+        let Ok(question) = value(question).parse::<MessageId>() else { return false };
         let (continues, answer_now) = match name.as_str() {
             "question" => (None, None),
             "continues" => (value("value").parse().ok(), None),
             "answer_now" => (None, value("value").parse().ok()),
-            _ => return,
+            _ => return false,
         };
-        event.prevent_default();
-        let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return };
+        let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return false };
         let utc_offset = reader::utc_offset();
         self.ask_again(AskAgain { id, question, continues, answer_now, utc_offset });
+        true
     }
 
     fn ask_again(&self, wish: AskAgain) {

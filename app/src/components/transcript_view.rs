@@ -125,7 +125,7 @@ pub fn TranscriptView(
                     {tr!(copy_link)}
                 </button>
             </div>
-            // One form for all "answer again" buttons.
+            // One form for all "answer again" buttons of a page without a script.
             <form id="again" method="post" action=format!("/c/{worker_id}") hidden>
                 <input type="hidden" name="do" value="again" />
                 <input type="hidden" name="id" value=form_id.to_string() />

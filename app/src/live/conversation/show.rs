@@ -5,7 +5,7 @@ use protocol::{Change, Message, MessageId, Turn};
 
 use super::super::activity::Stage;
 use super::super::blocks::Blocks;
-use super::super::branch::{BranchNode, branch};
+use super::super::branch::{BranchNode, Siblings, branch};
 use super::super::signal::set_if_new;
 use super::{Conversation, Entry, WindowUse};
 
@@ -44,7 +44,8 @@ impl Conversation {
                 self.show_turn_of(id);
             }
             Change::Message(id) => {
-                if self.view.with_value(|view| view.message(id).is_some()) {
+                let loaded = self.view.with_value(|view| view.message(id).is_some());
+                if loaded && !self.show_next(id) {
                     return self.show_all();
                 }
             }
@@ -101,6 +102,24 @@ impl Conversation {
         self.show_thought();
         set_if_new(&self.truncated, sight);
         set_if_new(&self.window, window);
+    }
+
+    /// Shows a new message if it continues the branch that is shown, without looking at the others.
+    /// Returns whether it does.
+    fn show_next(&self, id: MessageId) -> bool {
+        let end = self.entries.read_untracked().last().map(|entry| entry.id);
+        let next = self.view.with_value(|view| {
+            let message = view.message(id).filter(|message| message.parent == end)?;
+            Some(entry(message, view.turns.last().filter(|turn| turn.answer == id)))
+        });
+        let Some(next) = next.filter(|_| end.is_some() && self.entry(id).is_none()) else {
+            return false;
+        };
+        // The branch ended here, so there are no siblings.
+        next.siblings.set(Siblings { number: 1, count: 1, ..Siblings::default() });
+        self.known.update_value(|known| drop(known.insert(id, next.clone())));
+        self.entries.update(|entries| entries.push(next));
+        true
     }
 
     /// Updates everything from the view. A known message keeps its signals, and so its elements in

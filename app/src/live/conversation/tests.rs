@@ -128,3 +128,30 @@ fn reasoning_is_shown_beside_the_answer_with_its_newest_line() {
     assert_eq!(entry.reasoning.get_untracked(), "One.\nTwo.\nSo");
     assert_eq!(conversation.activity(), Activity::Thinking { since });
 }
+
+#[test]
+fn a_message_that_continues_the_branch_is_shown_as_a_whole_update_would() {
+    let owner = Owner::new();
+    owner.set();
+    let conversation = Conversation::new(sample::empty(), Wanted::default());
+    sample::asked().iter().for_each(|event| {
+        apply(&conversation, event);
+    });
+    let shown = || {
+        let entries = conversation.entries.get_untracked();
+        let shown = entries.iter().map(|entry| (entry.id, entry.siblings.get_untracked()));
+        shown.collect::<Vec<_>>()
+    };
+    let continued = shown();
+    assert_eq!(continued[1].1, Siblings { number: 1, count: 1, before: None, after: None });
+    conversation.choose_newest();
+    assert_eq!(shown(), continued);
+    // A message with another parent begins a branch of its own.
+    let other =
+        Message { id: MessageId::from_parts(9, [9; 10]), parent: None, ..sample::question() };
+    let body = protocol::EventBody::MessageCommitted { message: other.clone() };
+    apply(&conversation, &Event { seq: 4, first_seq: None, at: sample::at(9), body });
+    let shown = shown();
+    assert_eq!(shown.len(), 1);
+    assert_eq!((shown[0].0, shown[0].1.number, shown[0].1.count), (other.id, 2, 2));
+}
