@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
+use crate::csp::{TRUSTED_TYPES, csp};
 use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
-use crate::{App, csp, locale, reader};
+use crate::{App, locale, reader};
 
 /// The paths of the built files from the root, such as `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     let Assets { style, script, wasm } = assets;
     let Preferences { theme, enter, .. } = reader::preferences();
     let start = format!(
-        "import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
+        "{TRUSTED_TYPES}import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
     );
     view! {
         <!DOCTYPE html>

@@ -109,6 +109,7 @@ test('every page has a strict content security policy, and its files are cached 
   const policy = String(headers['content-security-policy']);
   expect(policy).toContain("default-src 'none'");
   expect(policy).toMatch(/script-src [^;]*'nonce-[^']+'/);
+  expect(policy).toContain("require-trusted-types-for 'script'; trusted-types default;");
   expect(policy).not.toContain('unsafe-inline');
   expect(policy).not.toContain("'unsafe-eval'");
   const files = watch.requests.filter(({ path }) => path.startsWith('/pkg/'));
@@ -121,6 +122,37 @@ test('every page has a strict content security policy, and its files are cached 
   }
 });
 
+test('no text becomes a script, and no other code can make a policy that lets it', async ({
+  console,
+  page,
+  watch,
+}) => {
+  await console.openLive();
+  const tried = await page.evaluate(() => {
+    const refused = (attempt: () => unknown) => {
+      try {
+        attempt();
+        return false;
+      } catch (error) {
+        return error instanceof TypeError || error instanceof EvalError;
+      }
+    };
+    const types = Reflect.get(window, 'trustedTypes');
+    const script = document.createElement('script');
+    return {
+      text: refused(() => (script.text = 'window.ran = true')),
+      source: refused(() => (script.src = '/pkg/other.js')),
+      code: refused(() => new Function('return 1')()),
+      policy: refused(() => types.createPolicy('another', { createScript: (text: string) => text })),
+      // Messages come as HTML.
+      html: refused(() => (document.createElement('div').innerHTML = '<b>shown</b>')),
+      ran: 'ran' in window,
+    };
+  });
+  expect(tried).toEqual({ text: true, source: true, code: true, policy: true, html: false, ran: false });
+  watch.allow(/policy/i, /trusted/i, /script-src/);
+});
+
 test('the content security policy blocks a script without the nonce', async ({
   console,
   page,
@@ -129,10 +161,10 @@ test('the content security policy blocks a script without the nonce', async ({
   await console.openLive();
   await page.evaluate(() => {
     const script = document.createElement('script');
-    script.textContent = 'window.ran = true';
+    script.append('window.ran = true');
     document.body.append(script);
   });
   expect(await page.evaluate(() => 'ran' in window)).toBe(false);
-  expect(watch.unexpected.join('\n')).toContain('policy violated: script-src');
-  watch.allow(/policy/i, /script-src/);
+  expect(watch.unexpected.join('\n')).toMatch(/policy violated: (script-src|require-trusted-types)/);
+  watch.allow(/policy/i, /script-src/, /trusted/i);
 });
