@@ -213,3 +213,6 @@ impl Inner {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

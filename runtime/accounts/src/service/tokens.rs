@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use protocol::AccountId;
+use protocol::{AccountId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::admitted::Admitted;
@@ -115,7 +115,7 @@ fn admitted_by_token(token: &ApiToken, account: &Account) -> Admitted {
         scopes: token.scopes,
         expires_ms,
         idle_expires_ms: AtomicI64::new(expires_ms),
-        used_ms: AtomicI64::new(token.used_at.map_or(0, |at| at.unix_ms())),
+        used_ms: AtomicI64::new(token.used_at.map_or(0, Timestamp::unix_ms)),
         ended: CancellationToken::new(),
     }
 }
