@@ -39,8 +39,7 @@ fn delays_grow_up_to_a_limit() {
     limiter.begin(at(now + FORGOTTEN_MS), &attempt).unwrap();
 }
 
-/// In other programs a flood of failures locks the owner out (LibreChat, Nextcloud and the issues
-/// that `docs/adr/accounts.md` names).
+/// In other programs others' failures lock the owner out (StuMason/polar-flow-server#51).
 #[test]
 fn strangers_cannot_keep_a_known_device_out() {
     let mut limiter = Limiter::default();
