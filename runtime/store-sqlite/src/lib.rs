@@ -28,6 +28,7 @@ use staging::Staging;
 use streamed::{Moment, Streamed};
 use writer::{Change, Writer};
 
+mod accounts;
 mod background_check;
 mod clean_stop;
 mod damage_note;

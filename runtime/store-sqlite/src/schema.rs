@@ -128,6 +128,62 @@ CREATE INDEX workers_by_place ON workers (owner, place, used_ms DESC, worker_id 
     WHERE deleted_ms IS NULL;
 ";
 
+/// The seventh schema: accounts ([`super::accounts`]). Of secrets there are only hashes. Numbers of
+/// sessions and tokens are random, so that an old page never names a new one.
+const SEVENTH: &str = "
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL,
+    disabled INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    password TEXT
+) STRICT;
+
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
+    idle_expires_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    device TEXT NOT NULL
+) STRICT;
+CREATE INDEX sessions_of_accounts ON sessions (account, used_ms);
+
+CREATE TABLE devices (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX devices_of_accounts ON devices (account, id);
+
+CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    used_ms INTEGER
+) STRICT;
+CREATE INDEX tokens_of_accounts ON tokens (account, created_ms);
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    actor INTEGER,
+    account INTEGER,
+    address TEXT
+) STRICT;
+CREATE INDEX audit_of_failed_logins ON audit (id) WHERE kind = 'login_failed';
+CREATE INDEX audit_of_others ON audit (id) WHERE kind <> 'login_failed';
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -142,8 +198,9 @@ impl Schema {
         let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
         let second = M::up_with_hook(SECOND, index_texts);
         let third = M::up_with_hook(THIRD, find_uses);
-        let steps = vec![M::up(FIRST), second, third, M::up(FOURTH), M::up(FIFTH), M::up(SIXTH)];
-        Self { steps }
+        let (fourth, fifth) = (M::up(FOURTH), M::up(FIFTH));
+        let (sixth, seventh) = (M::up(SIXTH), M::up(SEVENTH));
+        Self { steps: vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh] }
     }
 
     /// The version of the schema that these steps lead to.

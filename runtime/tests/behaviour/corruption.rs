@@ -29,6 +29,19 @@ const HANG: Duration = Duration::from_secs(60);
 /// The question in the conversation that is never damaged.
 pub(crate) const SOUND: &str = "soundquestion";
 
+/// Rows in the tables about accounts, of which the runtime knows nothing.
+const ACCOUNTS: &str = "
+INSERT INTO accounts VALUES
+    (1, 'ada', 'ada', 'owner', 0, 1, 'hash'), (2, 'bob', 'bob', 'member', 0, 1, 'hash');
+INSERT INTO sessions VALUES
+    (1, x'01', 1, 1, 1, 9, 9, 'Browser/1.0'), (2, x'02', 2, 1, 1, 9, 9, 'Browser/1.0');
+INSERT INTO devices VALUES (1, x'01', 1), (2, x'02', 2);
+INSERT INTO tokens VALUES
+    (1, x'01', 1, 'a', 'read', 1, 9, 2), (2, x'02', 2, 'b', 'write', 1, 9, 2);
+INSERT INTO audit VALUES
+    (1, 1, 'login_failed', 1, 1, '192.0.2.1'), (2, 1, 'logged_in', 2, 2, '192.0.2.1');
+";
+
 /// A data folder with rows in every table: conversations with titles, with branches, with an
 /// unfinished answer, one that is archived, one pinned, and one deleted. Returns the key of the
 /// conversation that is never damaged.
@@ -56,6 +69,7 @@ async fn furnished() -> (tempfile::TempDir, i64) {
     let folder = tempfile::tempdir().unwrap();
     copy_as_it_is(stage.folder(), folder.path());
     let db = Connection::open(folder.path().join("companion.db")).unwrap();
+    db.execute_batch(ACCOUNTS).unwrap();
     db.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
     let key = "SELECT id FROM workers WHERE worker_id = ?";
     let key = db.query_row(key, [sound.as_bytes()], |row| row.get(0)).unwrap();

@@ -12,6 +12,7 @@ use store::{Cause, Durability, Outage, StoreError};
 use tokio::sync::oneshot;
 
 use super::group::{Change, Done, Failure, Work, perform, probe, synchronize};
+use super::transaction::Transaction;
 use crate::file::Opened;
 use crate::file_identity::FileIdentity;
 use crate::mend::{self, Repair};
@@ -338,6 +339,27 @@ impl Database {
         self.refuse_if_damaged()?;
         self.checkpoint_by_itself(true);
         delete::purge_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+    }
+
+    /// Commits the writes of `work` as one synced transaction, unless it fails.
+    pub(crate) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, Cause>,
+    ) -> Result<T, StoreError> {
+        self.refuse_if_damaged()?;
+        self.identity.check()?;
+        self.durability = None;
+        let run = || -> Result<T, Failure> {
+            synchronize(&self.connection, Durability::Power)?;
+            let transaction = Transaction::begin(&self.connection)?;
+            let done = work(&self.connection).map_err(Failure::Cause)?;
+            self.identity.check().map_err(Failure::Store)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        let done = run().map_err(|failure| self.failed(failure))?;
+        self.durability = Some(Durability::Power);
+        Ok(done)
     }
 
     /// The level of `PRAGMA synchronous` that the next commit has: 1 is NORMAL, 2 is FULL.

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::AccountStore;
+use accounts::contract::TestAccounts;
 use protocol::WorkerId;
 use store::Store;
 use store::contract::{Part, TestStore};
@@ -24,6 +26,13 @@ mod small_disk;
 mod streamed;
 
 store::contract!(contract, SqliteFolder);
+accounts::contract!(contract_of_accounts, SqliteFolder);
+
+impl TestAccounts for SqliteFolder {
+    fn open(&self) -> Arc<dyn AccountStore> {
+        Arc::new(Sqlite::open(self.0.path()).unwrap())
+    }
+}
 
 struct SqliteFolder(TempDir);
 

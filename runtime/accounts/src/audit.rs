@@ -1,0 +1,103 @@
+//! The audit: what happened to accounts, and who did it. It holds no texts.
+
+use std::net::IpAddr;
+
+use protocol::{AccountId, Timestamp};
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// The position in the audit, by which its pages go.
+    pub id: i64,
+    /// Who, what, when and from where.
+    pub note: Note,
+    /// The account to which it happened; `None` for a login with an unknown name.
+    pub account: Option<AccountId>,
+}
+
+/// What is noted about an event; the store adds the account to which it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AuditKind,
+    /// Who did it; `None` for somebody who has not logged in, or the command line.
+    pub by: Option<AccountId>,
+    /// From where; `None` for the command line.
+    pub from: Option<IpAddr>,
+}
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AuditKind {
+    /// The first owner was made with the set-up code.
+    SetUp,
+    /// An account was added.
+    AccountAdded,
+    /// An account was disabled.
+    AccountDisabled,
+    /// A disabled account can be used again.
+    AccountEnabled,
+    /// An account has another role.
+    RoleChanged,
+    /// Somebody logged in.
+    LoggedIn,
+    /// A name or password was wrong.
+    LoginFailed,
+    /// Somebody logged out.
+    LoggedOut,
+    /// A session, or all others, were ended.
+    SessionsRevoked,
+    /// Somebody changed the own password.
+    PasswordChanged,
+    /// An owner, or the command line, gave an account another password.
+    PasswordReset,
+    /// An API token was made.
+    TokenCreated,
+    /// An API token was revoked.
+    TokenRevoked,
+}
+
+impl AuditKind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::SetUp,
+        Self::AccountAdded,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::RoleChanged,
+        Self::LoggedIn,
+        Self::LoginFailed,
+        Self::LoggedOut,
+        Self::SessionsRevoked,
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::TokenCreated,
+        Self::TokenRevoked,
+    ];
+
+    /// The name under which it is stored; it never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SetUp => "set_up",
+            Self::AccountAdded => "account_added",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::RoleChanged => "role_changed",
+            Self::LoggedIn => "logged_in",
+            Self::LoginFailed => "login_failed",
+            Self::LoggedOut => "logged_out",
+            Self::SessionsRevoked => "sessions_revoked",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::TokenCreated => "token_created",
+            Self::TokenRevoked => "token_revoked",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}

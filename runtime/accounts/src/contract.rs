@@ -1,0 +1,367 @@
+//! The contract that every implementation of the [`AccountStore`] port must fulfil, as a library.
+//!
+//! A rule of the contract is a function over a [`TestAccounts`].
+//! [`contract!`](crate::contract!) makes a test of each rule for one implementation.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
+#![allow(missing_docs, reason = "the name of a rule says what it demands")]
+
+use std::sync::Arc;
+
+use protocol::{AccountId, AccountRole, Timestamp};
+
+use crate::{
+    Account, AccountChange, AccountName, AccountStore, Added, AuditKind, Changed, Device, Ending,
+    Entrance, NewAccount, NewSession, NewToken, Note, PasswordHash, Scopes, SecretHash, Session,
+    SessionId, TokenName, limits,
+};
+
+/// Creates and reopens one store of the implementation under test.
+pub trait TestAccounts: Default {
+    fn open(&self) -> Arc<dyn AccountStore>;
+}
+
+/// Makes a module of this name with a test of each rule for an implementation of
+/// [`TestAccounts`](crate::contract::TestAccounts).
+#[macro_export]
+macro_rules! contract {
+    ($name:ident, $store:ty) => {
+        $crate::contract_tests! { $name, $store;
+            the_first_account_is_an_owner_and_there_is_one_first
+            names_are_unique_in_all_their_forms
+            the_last_owner_stays
+            a_new_password_ends_sessions_and_forgets_devices
+            a_session_is_opened_only_for_the_password_that_was_checked
+            a_login_replaces_the_session_of_its_browser
+            sessions_are_ended_one_by_one_all_and_when_they_expire
+            sessions_and_devices_of_an_account_are_bounded
+            a_token_belongs_to_its_account
+            the_audit_is_bounded_and_failed_logins_push_nothing_else_out
+            everything_is_there_after_the_store_is_reopened
+        }
+    };
+}
+
+/// Makes the tests of the given rules.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($name:ident, $store:ty; $($rule:ident)*) => {
+        mod $name {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $rule() {
+                    $crate::contract::$rule(&<$store>::default()).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Stores an owner `ada` with a session `s` and a token `t`, and a member `bob`.
+pub async fn fill(store: &dyn AccountStore) {
+    let account = added(store, "ada", AccountRole::Owner).await;
+    added(store, "bob", AccountRole::Member).await;
+    opened(store, session_of(&account, "s")).await.unwrap();
+    let noted = note(AuditKind::TokenCreated);
+    let token = store.add_token(token_of(&account, "t"), noted).await.unwrap().unwrap();
+    store.use_token(token.id, at(7)).await.unwrap();
+    store.note(note(AuditKind::LoginFailed), Some(account.id)).await.unwrap();
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(ms)
+}
+
+fn note(kind: AuditKind) -> Note {
+    let from = Some("2001:db8::1".parse().unwrap());
+    Note { at: at(1), kind, by: Some(AccountId::FIRST), from }
+}
+
+fn new(name: &str, role: AccountRole, entrance: Entrance) -> NewAccount {
+    let password = Some(PasswordHash::from_stored(format!("hash of {name}")));
+    NewAccount {
+        name: AccountName::parse(name).unwrap(),
+        role,
+        created_at: at(1),
+        password,
+        entrance,
+    }
+}
+
+async fn added(store: &dyn AccountStore, name: &str, role: AccountRole) -> Account {
+    let entrance = match store.accounts().await.unwrap().len() {
+        0 => Entrance::First,
+        _ => Entrance::Further,
+    };
+    let noted = note(AuditKind::AccountAdded);
+    let Added::Account(account) =
+        store.add_account(new(name, role, entrance), noted).await.unwrap()
+    else {
+        panic!("{name} is added")
+    };
+    account
+}
+
+fn session_of(account: &Account, secret: &str) -> NewSession {
+    NewSession {
+        account: account.id,
+        checked: account.password.clone().unwrap(),
+        hash: SecretHash::of(secret),
+        device_hash: SecretHash::of(&format!("device of {secret}")),
+        replaces: None,
+        created_at: at(10),
+        idle_expires_at: at(20),
+        expires_at: at(30),
+        device: Device::from_user_agent("Browser/1.0"),
+    }
+}
+
+async fn opened(store: &dyn AccountStore, new: NewSession) -> Option<(Session, Vec<SessionId>)> {
+    store.add_session(new, note(AuditKind::LoggedIn)).await.unwrap()
+}
+
+fn token_of(account: &Account, secret: &str) -> NewToken {
+    NewToken {
+        account: account.id,
+        name: TokenName::parse("backup").unwrap(),
+        hash: SecretHash::of(secret),
+        scopes: Scopes { read: true, ..Scopes::default() },
+        created_at: at(1),
+        expires_at: at(100),
+    }
+}
+
+async fn kinds(store: &dyn AccountStore) -> Vec<AuditKind> {
+    store.audit(None, 100).await.unwrap().iter().map(|entry| entry.note.kind).collect()
+}
+
+pub async fn the_first_account_is_an_owner_and_there_is_one_first(test: &impl TestAccounts) {
+    let store = test.open();
+    let add = async |name, role, entrance| {
+        store.add_account(new(name, role, entrance), note(AuditKind::SetUp)).await.unwrap()
+    };
+    assert_eq!(add("ada", AccountRole::Owner, Entrance::Further).await, Added::NotNow);
+    assert_eq!(add("ada", AccountRole::Member, Entrance::First).await, Added::NotNow);
+    assert_eq!(kinds(store.as_ref()).await, []);
+    let Added::Account(first) = add("ada", AccountRole::Owner, Entrance::First).await else {
+        panic!("the first")
+    };
+    assert_eq!(first.id, AccountId::FIRST);
+    assert_eq!(add("bob", AccountRole::Owner, Entrance::First).await, Added::NotNow);
+    let Added::Account(second) = add("bob", AccountRole::Member, Entrance::Further).await else {
+        panic!("the second")
+    };
+    assert_eq!(second.id.get(), 2);
+    assert_eq!(store.accounts().await.unwrap(), [first, second]);
+    let entry = &store.audit(None, 1).await.unwrap()[0];
+    assert_eq!((entry.note, entry.account), (note(AuditKind::SetUp), AccountId::new(2)));
+}
+
+pub async fn names_are_unique_in_all_their_forms(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "Jos\u{e9}", AccountRole::Owner).await;
+    for name in ["Jos\u{e9}", "JOSE\u{301}", " jos\u{e9} "] {
+        let again = new(name, AccountRole::Member, Entrance::Further);
+        let noted = note(AuditKind::AccountAdded);
+        assert_eq!(store.add_account(again, noted).await.unwrap(), Added::NameTaken, "{name}");
+        let found = store.account_by_name(&AccountName::parse(name).unwrap()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&account));
+    }
+    let unknown = AccountName::parse("jose").unwrap();
+    assert_eq!(store.account_by_name(&unknown).await.unwrap(), None);
+}
+
+pub async fn the_last_owner_stays(test: &impl TestAccounts) {
+    let store = test.open();
+    let one = added(store.as_ref(), "one", AccountRole::Owner).await;
+    let two = added(store.as_ref(), "two", AccountRole::Member).await;
+    let change = async |id, change| {
+        store.change_account(id, change, note(AuditKind::RoleChanged)).await.unwrap()
+    };
+    let demote = || AccountChange::Role(AccountRole::Member);
+    assert_eq!(change(one.id, demote()).await, Changed::LastOwner);
+    assert_eq!(change(one.id, AccountChange::Disable).await, Changed::LastOwner);
+    assert_eq!(change(two.id, AccountChange::Role(AccountRole::Owner)).await, Changed::Done);
+    assert_eq!(change(two.id, AccountChange::Disable).await, Changed::Done);
+    // An owner who is disabled cannot log in, and does not count.
+    assert_eq!(change(one.id, demote()).await, Changed::LastOwner);
+    assert_eq!(change(two.id, AccountChange::Enable).await, Changed::Done);
+    assert_eq!(change(one.id, demote()).await, Changed::Done);
+    assert_eq!(change(two.id, AccountChange::Disable).await, Changed::LastOwner);
+    assert_eq!(change(AccountId::new(9).unwrap(), demote()).await, Changed::NotFound);
+    let roles: Vec<_> = store.accounts().await.unwrap().iter().map(|a| a.role).collect();
+    assert_eq!(roles, [AccountRole::Member, AccountRole::Owner]);
+}
+
+/// danny-avila/LibreChat#5072: sessions went on after a password was reset.
+pub async fn a_new_password_ends_sessions_and_forgets_devices(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let other = added(store.as_ref(), "bob", AccountRole::Member).await;
+    let (kept, _) = opened(store.as_ref(), session_of(&account, "kept")).await.unwrap();
+    opened(store.as_ref(), session_of(&account, "lost")).await.unwrap();
+    opened(store.as_ref(), session_of(&other, "other")).await.unwrap();
+    let device = SecretHash::of("device of lost");
+    assert!(store.knows_device(account.id, device).await.unwrap());
+    assert!(!store.knows_device(other.id, device).await.unwrap(), "it is known to one account");
+    let hash = PasswordHash::from_stored("another".to_owned());
+    let change = AccountChange::Password { hash: hash.clone(), keep: Some(kept.id) };
+    let noted = note(AuditKind::PasswordChanged);
+    assert_eq!(store.change_account(account.id, change, noted).await.unwrap(), Changed::Done);
+    assert!(store.session(SecretHash::of("kept")).await.unwrap().is_some());
+    assert!(store.session(SecretHash::of("lost")).await.unwrap().is_none());
+    assert!(store.session(SecretHash::of("other")).await.unwrap().is_some());
+    assert!(!store.knows_device(account.id, device).await.unwrap());
+    let old = account.password.clone().unwrap();
+    let rehash = PasswordHash::from_stored("rehashed".to_owned());
+    assert!(!store.rehash(account.id, old, rehash.clone()).await.unwrap(), "it is not the old one");
+    assert!(store.rehash(account.id, hash, rehash.clone()).await.unwrap());
+    assert!(store.session(SecretHash::of("kept")).await.unwrap().is_some());
+    assert_eq!(store.account(account.id).await.unwrap().unwrap().password, Some(rehash));
+}
+
+pub async fn a_session_is_opened_only_for_the_password_that_was_checked(test: &impl TestAccounts) {
+    let store = test.open();
+    let owner = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let account = added(store.as_ref(), "bob", AccountRole::Member).await;
+    let mut stale = session_of(&account, "stale");
+    stale.checked = owner.password.clone().unwrap();
+    assert!(opened(store.as_ref(), stale).await.is_none());
+    let disable = AccountChange::Disable;
+    store.change_account(account.id, disable, note(AuditKind::AccountDisabled)).await.unwrap();
+    assert!(opened(store.as_ref(), session_of(&account, "disabled")).await.is_none());
+    assert_eq!(store.sessions(account.id).await.unwrap(), []);
+    assert!(!kinds(store.as_ref()).await.contains(&AuditKind::LoggedIn));
+}
+
+pub async fn a_login_replaces_the_session_of_its_browser(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let (before, _) = opened(store.as_ref(), session_of(&account, "before")).await.unwrap();
+    let mut again = session_of(&account, "after");
+    again.replaces = Some(SecretHash::of("before"));
+    let (after, ended) = opened(store.as_ref(), again).await.unwrap();
+    assert_eq!(ended, [before.id]);
+    assert_ne!(after.id, before.id);
+    assert!(store.session(SecretHash::of("before")).await.unwrap().is_none());
+    let (found, of) = store.session(SecretHash::of("after")).await.unwrap().unwrap();
+    assert_eq!((found, of), (after, account));
+}
+
+pub async fn sessions_are_ended_one_by_one_all_and_when_they_expire(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let other = added(store.as_ref(), "bob", AccountRole::Member).await;
+    let mut ids = Vec::new();
+    for secret in ["a", "b", "c", "d"] {
+        ids.push(opened(store.as_ref(), session_of(&account, secret)).await.unwrap().0.id);
+    }
+    let noted = Some(note(AuditKind::SessionsRevoked));
+    let end = async |ending| store.end_sessions(ending, noted).await.unwrap();
+    assert_eq!(end(Ending::One(other.id, ids[0])).await, [], "it is another's");
+    assert!(!kinds(store.as_ref()).await.contains(&AuditKind::SessionsRevoked));
+    assert_eq!(end(Ending::One(account.id, ids[0])).await, [ids[0]]);
+    assert_eq!(end(Ending::One(account.id, ids[0])).await, []);
+    store.use_session(ids[1], at(15), at(25)).await.unwrap();
+    let sessions = store.sessions(account.id).await.unwrap();
+    assert_eq!(
+        (sessions[0].id, sessions[0].used_at),
+        (ids[1], at(15)),
+        "the last used comes first"
+    );
+    assert_eq!(end(Ending::Expired(at(19))).await, []);
+    assert_eq!(end(Ending::Expired(at(20))).await.len(), 2);
+    assert_eq!(end(Ending::Expired(at(25))).await, [ids[1]]);
+    let (keep, _) = opened(store.as_ref(), session_of(&account, "keep")).await.unwrap();
+    opened(store.as_ref(), session_of(&account, "e")).await.unwrap();
+    assert_eq!(end(Ending::Others(account.id, Some(keep.id))).await.len(), 1);
+    assert_eq!(end(Ending::Others(account.id, None)).await, [keep.id]);
+}
+
+pub async fn sessions_and_devices_of_an_account_are_bounded(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let (first, _) = opened(store.as_ref(), session_of(&account, "first")).await.unwrap();
+    for number in 1..limits::SESSIONS {
+        let mut session = session_of(&account, &number.to_string());
+        session.created_at = at(10 + i64::from(number));
+        let (_, ended) = opened(store.as_ref(), session).await.unwrap();
+        assert_eq!(ended, []);
+    }
+    let mut last = session_of(&account, "last");
+    last.created_at = at(5);
+    let (last, ended) = opened(store.as_ref(), last).await.unwrap();
+    assert_eq!(ended, [first.id], "the new one stays, even if the clock was set back");
+    let sessions = store.sessions(account.id).await.unwrap();
+    assert_eq!(sessions.len(), limits::SESSIONS as usize);
+    assert!(sessions.iter().any(|session| session.id == last.id));
+    for (secret, known) in [("first", false), ("1", false), ("49", true), ("last", true)] {
+        let device = SecretHash::of(&format!("device of {secret}"));
+        assert_eq!(store.knows_device(account.id, device).await.unwrap(), known, "{secret}");
+    }
+}
+
+pub async fn a_token_belongs_to_its_account(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let other = added(store.as_ref(), "bob", AccountRole::Member).await;
+    let noted = note(AuditKind::TokenCreated);
+    let token = store.add_token(token_of(&account, "secret"), noted).await.unwrap().unwrap();
+    let name = |text| TokenName::parse(text).unwrap();
+    assert!(!store.rename_token(other.id, token.id, name("mine")).await.unwrap());
+    assert!(!store.revoke_token(other.id, token.id, note(AuditKind::TokenRevoked)).await.unwrap());
+    assert!(store.rename_token(account.id, token.id, name("nightly")).await.unwrap());
+    store.use_token(token.id, at(7)).await.unwrap();
+    let (found, of) = store.token(SecretHash::of("secret")).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.used_at, of.id), ("nightly", Some(at(7)), account.id));
+    assert_eq!(found.scopes.to_string(), "read");
+    assert_eq!(store.tokens(account.id).await.unwrap(), [found]);
+    assert_eq!(store.tokens(other.id).await.unwrap(), []);
+    assert!(store.revoke_token(account.id, token.id, note(AuditKind::TokenRevoked)).await.unwrap());
+    assert!(store.token(SecretHash::of("secret")).await.unwrap().is_none());
+    for number in 0..limits::TOKENS {
+        let token = token_of(&account, &number.to_string());
+        assert!(store.add_token(token, noted).await.unwrap().is_some());
+    }
+    assert!(store.add_token(token_of(&account, "more"), noted).await.unwrap().is_none());
+}
+
+pub async fn the_audit_is_bounded_and_failed_logins_push_nothing_else_out(
+    test: &impl TestAccounts,
+) {
+    let store = test.open();
+    added(store.as_ref(), "ada", AccountRole::Owner).await;
+    for _ in 0..limits::AUDIT_FAILED + 5 {
+        store.note(note(AuditKind::LoginFailed), None).await.unwrap();
+    }
+    let (mut count, mut before, mut last) = (0, None, None);
+    loop {
+        let page = store.audit(before, 700).await.unwrap();
+        let Some(entry) = page.last() else { break };
+        assert!(page.windows(2).all(|two| two[0].id > two[1].id));
+        (before, last) = (Some(entry.id), Some(entry.note.kind));
+        count += page.len();
+    }
+    assert_eq!(count, limits::AUDIT_FAILED as usize + 1);
+    assert_eq!(last, Some(AuditKind::AccountAdded));
+}
+
+pub async fn everything_is_there_after_the_store_is_reopened(test: &impl TestAccounts) {
+    let store = test.open();
+    let account = added(store.as_ref(), "Ada Lovelace", AccountRole::Owner).await;
+    let session = opened(store.as_ref(), session_of(&account, "s")).await.unwrap().0;
+    let noted = note(AuditKind::TokenCreated);
+    let token = store.add_token(token_of(&account, "t"), noted).await.unwrap().unwrap();
+    let audit = store.audit(None, 10).await.unwrap();
+    assert_eq!(audit.len(), 3);
+    drop(store);
+    let store = test.open();
+    assert_eq!(store.accounts().await.unwrap(), std::slice::from_ref(&account));
+    let found = store.session(SecretHash::of("s")).await.unwrap();
+    assert_eq!(found, Some((session, account.clone())));
+    assert_eq!(store.token(SecretHash::of("t")).await.unwrap(), Some((token, account)));
+    assert_eq!(store.audit(None, 10).await.unwrap(), audit);
+}

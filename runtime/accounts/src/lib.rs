@@ -1,0 +1,37 @@
+//! Who may come in: accounts, passwords, sessions, API tokens, and the limits on attempts.
+//!
+//! This crate decides; it knows no HTTP, no SQL and no pages. [`Accounts`] is the handle that the
+//! server uses, [`AccountStore`] the port to durable storage. Secrets are never stored, only their
+//! hashes. The reasons are in `docs/adr/accounts.md`.
+
+mod account;
+mod address;
+mod audit;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod hasher;
+mod limiter;
+mod password;
+mod secret;
+mod service;
+mod session;
+mod set_up_code;
+mod store;
+mod token;
+
+pub use account::{Account, AccountName, NameError};
+pub use address::Network;
+pub use audit::{AuditEntry, AuditKind, Note};
+pub use hasher::{HashSettings, PasswordHash};
+pub use limiter::{Attempt, Limiter, RateLimited};
+pub use password::{NewPassword, Password, PasswordError};
+pub use secret::{Secret, SecretHash};
+pub use service::{
+    AccountError, Accounts, Admission, Clock, LoggedIn, Login, SessionSettings, Via,
+};
+pub use session::{Device, NewSession, Session, SessionId};
+pub use set_up_code::{SetUpCode, SetUpError};
+pub use store::{
+    AccountChange, AccountStore, Added, Changed, Ending, Entrance, NewAccount, limits,
+};
+pub use token::{ApiToken, NewToken, Scopes, TokenId, TokenName};

@@ -1,0 +1,9 @@
+//! Tests of the accounts through their public handle, on the store that the server uses.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
+
+mod admitting;
+mod logging_in;
+mod managing;
+mod setting_up;
+mod stage;
