@@ -202,6 +202,7 @@ test('a deletion in the archive stays in the archive', async ({ companion, conso
   await expect(console.conversations).toHaveCount(2);
   await console.list.getByRole('button', { name: 'Options for “One”' }).click();
   await console.entryMenu.getByRole('menuitem', { name: 'Delete' }).click();
+  await expect(console.conversations).toHaveCount(1);
   await expect(console.conversations).toHaveText(/Two/);
   await expect(page).toHaveURL(/\?place=archived&deleted=/);
   await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();
