@@ -147,6 +147,12 @@ impl Providers {
         Ok(choice)
     }
 
+    /// Brings up to date what is known of the model that answers by default, for those who ask for
+    /// its status before a runtime is open.
+    pub async fn look_at_default(&self) {
+        self.look(ModelRequest::default()).await;
+    }
+
     /// Brings up to date what is known of the model of such a conversation ([`Provider::look`]).
     pub(crate) async fn look(&self, request: ModelRequest<'_>) {
         if let Ok(ResolvedModel { provider, model }) = self.find(request) {

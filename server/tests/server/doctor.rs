@@ -38,6 +38,19 @@ fn the_walls_of_the_local_models_sandbox_are_named() {
     assert!(line.contains("seccomp (system calls)"), "{line}");
 }
 
+/// The first look at the model's file takes a moment, for which the doctor has to wait.
+#[test]
+fn a_local_model_whose_file_is_sound_can_answer() {
+    for _ in 0..5 {
+        let (printed, _) = doctor("");
+        let verdict = |name| {
+            let line = printed.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap()
+        };
+        assert_eq!(verdict("provider "), verdict("model "), "{printed}");
+    }
+}
+
 /// A proxy that answers one request with this status, as squid does.
 fn refusing_proxy(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

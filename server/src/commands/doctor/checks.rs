@@ -5,14 +5,19 @@ mod models;
 mod sandbox;
 
 use std::path::Path;
+use std::time::Duration;
 
 use store_sqlite::{Exposed, Sqlite, exposed};
+use tokio::time::timeout;
 
 use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
 use crate::config::Config;
 use crate::listen::ListenError;
 use crate::{engine, listen};
+
+/// How long the disk of the model's file may take to answer.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Runs all checks; each result has a name.
 pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
@@ -22,7 +27,7 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
         ("prompts", prompts(config)),
         ("data", data(&config.data_dir)),
         ("database", database),
-        ("provider", provider(config)),
+        ("provider", provider(config).await),
     ];
     if config.provider.is_local() {
         findings.push(("model", model::file(config)));
@@ -117,9 +122,13 @@ fn probe(folder: &Path) -> std::io::Result<()> {
     std::fs::remove_file(&file)
 }
 
-fn provider(config: &Config) -> Finding {
+async fn provider(config: &Config) -> Finding {
     let reason = match engine::providers(config) {
-        Ok(providers) => providers.status().reason,
+        Ok(providers) => {
+            // The model's file is looked at by another thread, which has just been started.
+            let _ = timeout(LOOK, providers.look_at_default()).await;
+            providers.status().reason
+        }
         Err(error) => return Bad(chain(&error)),
     };
     if let Some(reason) = reason {
