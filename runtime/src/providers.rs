@@ -147,8 +147,8 @@ impl Providers {
         Ok(choice)
     }
 
-    /// Brings up to date what is known of the model that answers by default, for those who ask for
-    /// its status before a runtime is open.
+    /// Looks at the model that answers by default, so that its status can be asked for before a
+    /// runtime is open.
     pub async fn look_at_default(&self) {
         self.look(ModelRequest::default()).await;
     }

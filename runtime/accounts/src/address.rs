@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The addresses that one household or machine has at once: an IPv4 address, or the 64 bits of an
-/// IPv6 address that belong to its network, since whoever has one address there has all
+/// IPv6 address that belong to its network, because the owner of one address there has all
 /// (RFC 6177, RFC 4291 section 2.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network(IpAddr);

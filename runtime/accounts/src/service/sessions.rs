@@ -20,7 +20,7 @@ use crate::token::Scopes;
 const USE_EVERY_MS: u64 = 60_000;
 
 impl Accounts {
-    /// Lets in whoever has the secret of a session that is valid. Counts as a use of it.
+    /// Admits a caller with the secret of a valid session. Counts as a use of it.
     pub async fn verify(&self, secret: &str) -> Result<Option<Admission>, AccountError> {
         if secret.len() > Secret::MAX_BYTES {
             return Ok(None);

@@ -4,7 +4,7 @@
 //! which a prompt is read. The model's file must be there (`make test` downloads it); without it
 //! every test fails.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod answers;
 mod conversations;
