@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod account_command;
 mod assets;
 mod bodies;
 mod bounds;
