@@ -96,8 +96,8 @@ pub struct Http {
     /// closed (8 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "1024")]
     pub max_connections: Within<8, 65_536>,
-    /// Observers following events at the same time; more are refused with `rate_limited`
-    /// (1 to 65536)
+    /// Observers following events at the same time, of which one account gets three quarters; more
+    /// are refused with `rate_limited` (1 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "2048")]
     pub max_observers: Within<1, 65_536>,
     /// Milliseconds between two pings to an observer; one that leaves two unanswered is

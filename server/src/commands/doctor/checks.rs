@@ -1,5 +1,6 @@
 //! The checks of `companion doctor`.
 
+mod entrance;
 mod model;
 mod models;
 mod sandbox;
@@ -40,6 +41,7 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     findings.extend(models::all(config).await);
     findings.push(("site".to_owned(), site()));
     findings.push(("address".to_owned(), address(config, holder).await));
+    findings.push(("login".to_owned(), entrance::login(&config.settings)));
     findings
 }
 
