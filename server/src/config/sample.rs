@@ -142,6 +142,8 @@ fn sentence(setting: &Setting) -> String {
 fn example(key: &str) -> &'static str {
     match key {
         "data_dir" => "\"/var/lib/companion\"",
+        "tls_cert" => "\"/etc/companion/fullchain.pem\"",
+        "tls_key" => "\"/etc/companion/privkey.pem\"",
         "provider" => "\"local\"",
         "model" => "\"gpt-4o-mini\"",
         "base_url" => "\"http://127.0.0.1:11434/v1\"",
