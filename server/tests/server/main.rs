@@ -35,6 +35,7 @@ mod start;
 mod stopping;
 mod store;
 mod support;
+mod tls;
 mod transfer;
 mod unreadable;
 mod websocket;
