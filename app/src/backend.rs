@@ -1,5 +1,6 @@
 //! The parts of the server process that the console needs.
 
+use accounts::Accounts;
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
 use protocol::api::{LimitsInForce, WorkerPage};
@@ -16,23 +17,25 @@ use crate::response::set_status;
 use crate::title_search::TitleSearch;
 use crate::{AppError, Refused, text::tr};
 
-/// The runtimes and the limits in force.
+/// The runtimes, the limits in force, and the accounts.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
+    #[expect(dead_code, reason = "the pages of accounts come next")]
+    pub(crate) accounts: Accounts,
     titles: TitleSearch,
 }
 
 impl Backend {
     /// Called once when the process starts.
-    pub fn new(registry: Registry, limits: LimitsInForce) -> Self {
-        Self { registry, limits, titles: TitleSearch::default() }
+    pub fn new(registry: Registry, limits: LimitsInForce, accounts: Accounts) -> Self {
+        Self { registry, limits, accounts, titles: TitleSearch::default() }
     }
 
     /// The backend as this principal may use it.
     pub(crate) fn of(&self, principal: Principal) -> CallerBackend {
-        let Self { registry, limits, titles } = self.clone();
+        let Self { registry, limits, titles, .. } = self.clone();
         CallerBackend { runtime: registry.home().access(principal), limits, titles }
     }
 }

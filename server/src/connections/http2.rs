@@ -1,7 +1,7 @@
 //! One HTTP/2 connection: its limits, and when it is closed.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::rt::{Executor, Read, Write};
@@ -52,7 +52,9 @@ where
     I: Read + Write + Unpin + Send + 'static,
 {
     let (activity, stalls) = (shared.activity.clone(), shared.stalls.clone());
-    let connection = http2::Builder::new(Streams::default())
+    let streams = Streams::default();
+    let _end = EndOf(streams.clone());
+    let connection = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
@@ -103,18 +105,34 @@ where
     }
 }
 
-/// Runs the requests of one connection, and ends them with it.
+/// Runs the requests of one connection, each in a task of its own.
 #[derive(Clone, Default)]
 struct Streams(Arc<Mutex<JoinSet<()>>>);
+
+impl Streams {
+    fn running(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl<F> Executor<F> for Streams
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, request: F) {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running();
         // Otherwise the set would hold a result of each past request.
         while running.try_join_next().is_some() {}
         running.spawn(request);
+    }
+}
+
+/// Ends the requests with their connection. They hold [`Streams`] themselves, so the set would not
+/// end with its last owner.
+struct EndOf(Streams);
+
+impl Drop for EndOf {
+    fn drop(&mut self) {
+        self.0.running().abort_all();
     }
 }

@@ -6,6 +6,7 @@
 //! Source: certbot's documentation, "Where are my certificates?".
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -93,6 +94,11 @@ impl Fault {
 }
 
 fn look(files: &TlsFiles, in_force: Digest) -> Look {
+    // A pipe, such as `<(pass show key)`, can be read only once.
+    let is_pipe = |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if is_pipe(&files.cert) || is_pipe(&files.key) {
+        return Look::Same;
+    }
     let texts = match Texts::read(files) {
         Ok(texts) => texts,
         Err(error) => return Look::Bad(None, error),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2;
 use hyper::{Request, Response};
@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 use super::super::support::HANG;
 use super::certificates::Authority;
 
-pub(crate) type Http2 = http2::SendRequest<Empty<Bytes>>;
+pub(crate) type Http2 = http2::SendRequest<Full<Bytes>>;
 
 pub(crate) const H2: &[u8] = b"h2";
 pub(crate) const H1: &[u8] = b"http/1.1";
@@ -74,8 +74,21 @@ pub(crate) async fn get(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Empty::new()).unwrap();
+    let request = request.body(Full::default()).unwrap();
     timeout(HANG, requests.send_request(request)).await.expect("no answer")
+}
+
+/// Sends this JSON by a POST request for `https://{host}{path}`.
+pub(crate) async fn post(
+    requests: &mut Http2,
+    host: &str,
+    path: &str,
+    body: &serde_json::Value,
+) -> Response<Incoming> {
+    let request = Request::post(format!("https://{host}{path}"));
+    let request = request.header("content-type", "application/json");
+    let request = request.body(Full::from(body.to_string())).unwrap();
+    timeout(HANG, requests.send_request(request)).await.expect("no answer").unwrap()
 }
 
 /// The whole body as text.
