@@ -129,6 +129,7 @@ fn the_doctor_warns_of_a_certificate_that_will_not_do() {
         text(&with_tls(folder.path(), &[&["doctor"], &hosts[..]].concat()).stdout)
     };
     authority.certify_with(&["*.desk.example"], soon).install(folder.path());
+    std::fs::write(folder.path().join("authority.pem"), authority.pem()).unwrap();
     let printed = doctor(&["a.desk.example:8443", "b.example"]);
     for told in [
         "tls        warn  the key matches; 13 days left",
@@ -145,6 +146,12 @@ fn the_doctor_warns_of_a_certificate_that_will_not_do() {
     assert!(doctor(&[]).contains("tls key    warn  key.pem can be read by every account"));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
     assert!(!doctor(&[]).contains("tls key"));
+    // An authority that this system trusts.
+    let all = [&["doctor", "--data-dir", "data"], &WITH_TLS[..]].concat();
+    let trusting = companion(folder.path(), &all).env("SSL_CERT_FILE", "authority.pem").output();
+    let printed = text(&trusting.unwrap().stdout);
+    let told = "tls chain  ok    0 intermediate certificates, trusted by this system";
+    assert!(printed.contains(told), "{printed}");
     // A chain in the wrong order.
     let good = authority.certify(&["localhost"]);
     let stranger = Authority::new().certify(&["stranger"]);
