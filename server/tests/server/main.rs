@@ -38,6 +38,7 @@ mod start;
 mod stopping;
 mod store;
 mod support;
+mod tls;
 mod transfer;
 mod unreadable;
 mod websocket;
