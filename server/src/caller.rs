@@ -22,7 +22,7 @@ use crate::connections::Peer;
 use crate::error::{ApiError, ApiResult};
 use crate::security::hosts::Hosts;
 use permission::Need;
-pub use rules::{EntranceRules, needs_accounts};
+pub use rules::{EntranceRules, is_readable_on_the_way, needs_accounts};
 
 pub mod forwarded;
 pub mod permission;

@@ -51,3 +51,8 @@ pub fn needs_accounts(settings: &Settings) -> bool {
         || !settings.http.allowed_hosts.is_empty();
     reachable && entrance.proxy_user_header.is_none()
 }
+
+/// Whether people may reach the server from other machines without encryption by it.
+pub fn is_readable_on_the_way(settings: &Settings) -> bool {
+    !settings.http.listen.ip().is_loopback() && settings.tls.files().is_none()
+}

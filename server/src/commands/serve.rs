@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::caller::needs_accounts;
+use crate::caller::{is_readable_on_the_way, needs_accounts};
 use crate::config::{Config, Settings};
 use crate::connections::{self, Connections, Service};
 use crate::events::Observers;

@@ -1,13 +1,12 @@
 //! Who has to log in, and over what.
 
 use super::{Doubtful, Finding, Good};
-use crate::caller::needs_accounts;
+use crate::caller::{is_readable_on_the_way, needs_accounts};
 use crate::config::Settings;
 
 /// Says who needs a login, and where that is doubtful.
 pub(super) fn login(settings: &Settings) -> Finding {
-    let (http, entrance) = (&settings.http, &settings.entrance);
-    let beyond = !http.listen.ip().is_loopback();
+    let entrance = &settings.entrance;
     if let Some(header) = &entrance.proxy_user_header {
         let proxies = entrance.trusted_proxies.join(", ");
         return Good(format!("{proxies} says in {header} who somebody is"));
@@ -16,7 +15,7 @@ pub(super) fn login(settings: &Settings) -> Finding {
         let names = entrance.open_hosts.join(", ");
         return Doubtful(format!("nobody needs a login who reaches the proxy of {names}"));
     }
-    if beyond {
+    if is_readable_on_the_way(settings) {
         return Doubtful(
             "everybody needs an account; without TLS their passwords can be read on the network, \
              unless a proxy in front encrypts"
@@ -24,7 +23,9 @@ pub(super) fn login(settings: &Settings) -> Finding {
         );
     }
     Good(match needs_accounts(settings) {
-        true if entrance.require_login => "everybody needs an account".to_owned(),
+        true if entrance.require_login || !settings.http.listen.ip().is_loopback() => {
+            "everybody needs an account".to_owned()
+        }
         true => "everybody needs an account but the person at this machine".to_owned(),
         false => "only this machine reaches the server, where no login is needed".to_owned(),
     })
