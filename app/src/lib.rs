@@ -9,6 +9,8 @@
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
 //! - [`refusal`] is the page for an error that occurs before a request reaches its page.
 //! - [`Backend`] holds what it needs of the rest of the process.
+//! - [`Visitor`] is what the server found out about the maker of a request, and [`session_cookie`] reads
+//!   and writes the cookies of a login.
 //! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
 //! - [`shell`] is the document around [`App`].
 //!
@@ -46,7 +48,7 @@ mod window;
 mod wire;
 
 pub use app::App;
-pub use console::{Console, Home, Refused, SidebarData};
+pub use console::{Console, Home, LoginStatus, Refused, SidebarData};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]
@@ -54,7 +56,11 @@ mod backend;
 #[cfg(feature = "ssr")]
 mod csp;
 #[cfg(feature = "ssr")]
+mod device_name;
+#[cfg(feature = "ssr")]
 mod form;
+#[cfg(feature = "ssr")]
+mod next_path;
 #[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]
@@ -64,11 +70,15 @@ mod response;
 #[cfg(feature = "ssr")]
 mod router;
 #[cfg(feature = "ssr")]
+pub mod session_cookie;
+#[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
 mod streaming;
 #[cfg(feature = "ssr")]
 mod title_search;
+#[cfg(feature = "ssr")]
+mod visitor;
 
 #[cfg(feature = "ssr")]
 pub use backend::Backend;
@@ -78,3 +88,5 @@ pub use csp::csp;
 pub use router::{Refusal, refusal, router};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
+#[cfg(feature = "ssr")]
+pub use visitor::Visitor;
