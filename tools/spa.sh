@@ -70,13 +70,14 @@ if [ -z "$binary" ]; then
 fi
 
 mkdir -p "$state"
-# The host names by which a browser reaches the server through Trunk, and those that the arguments,
-# the environment or the configuration file already allow. The latter two are repeated here because
-# a flag replaces them. If the configuration is wrong, the server itself reports that below.
+# The host names by which a browser reaches the server through Trunk, which listens on loopback only,
+# so that no login is needed, and those that the arguments, the environment or the configuration file
+# already open. The latter are repeated here because a flag replaces them. If the configuration is
+# wrong, the server itself reports that below.
 names=127.0.0.1:$port,localhost:$port
-allowed=$("$binary" config "$@" 2>/dev/null | sed -n 's/^allowed_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
+opened=$("$binary" config "$@" 2>/dev/null | sed -n 's/^open_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
 : >"$state/server.out"
-"$binary" serve "$@" --allowed-hosts "$names${allowed:+,$allowed}" </dev/null >"$state/server.out" &
+"$binary" serve "$@" --open-hosts "$names${opened:+,$opened}" </dev/null >"$state/server.out" &
 server=$!
 backend=
 while [ -z "$backend" ]; do
@@ -121,7 +122,7 @@ for _ in $(seq 100); do
   status=$(curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$front/api/v1/status") || true
   case $status in
     200) break ;;
-    403) die "the server does not allow the name 127.0.0.1:$port (allowed_hosts)." ;;
+    403) die "the server does not allow the name 127.0.0.1:$port (open_hosts)." ;;
   esac
   sleep 0.3
 done

@@ -22,7 +22,6 @@ use crate::{AppError, LoginStatus, Refused, text::tr};
 pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
-    #[expect(dead_code, reason = "the pages of accounts come next")]
     pub(crate) accounts: Accounts,
     titles: TitleSearch,
 }

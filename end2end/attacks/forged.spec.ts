@@ -15,7 +15,7 @@ const BIG = 1786;
 /** Connections at the same time. */
 const AT_ONCE = 16;
 
-test.use({ settings: { ALLOWED_HOSTS: CONFIGURED } });
+test.use({ settings: { OPEN_HOSTS: CONFIGURED } });
 
 test('exactly the requests with forged hosts, origins or sites are refused', async ({ companion, upstream }) => {
   test.setTimeout(10 * 60_000);

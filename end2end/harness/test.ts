@@ -76,7 +76,7 @@ export const test = base.extend<Options & Fixtures>({
 
   companion: async ({ folder, provider, settings, frontPort, upstream }, use, info) => {
     const answers: Provider = provider === 'upstream' ? { baseUrl: upstream.baseUrl } : provider;
-    const known = frontPort === 0 ? {} : { ALLOWED_HOSTS: `127.0.0.1:${frontPort}` };
+    const known = frontPort === 0 ? {} : { OPEN_HOSTS: `127.0.0.1:${frontPort}` };
     const companion = new Companion(folder, answers, { ...known, ...settings });
     await companion.start();
     await use(companion);

@@ -88,11 +88,11 @@ test('the command reports a port in use before anything is built', async ({ fold
   }
 });
 
-test('host names that are allowed by a flag or in the configuration file stay allowed', async ({ folder }) => {
+test('host names that are open by a flag or in the configuration file stay open', async ({ folder }) => {
   const file = join(folder, 'companion.toml');
-  await writeFile(file, 'allowed_hosts = ["of-the-file.example"]\n');
+  await writeFile(file, 'open_hosts = ["of-the-file.example"]\n');
   for (const [args, name] of [
-    [['--allowed-hosts', 'of-a-flag.example'], 'of-a-flag.example'],
+    [['--open-hosts', 'of-a-flag.example'], 'of-a-flag.example'],
     [['--config', file], 'of-the-file.example'],
   ] as const) {
     await running(await command(folder, await freePort(), ...args), async (_, url) => {
@@ -110,7 +110,7 @@ test('host names that are allowed by a flag or in the configuration file stay al
 test('the command reports that the server does not allow the host name of the console', async ({ folder }) => {
   // This server allows no names besides its own.
   const server = join(folder, 'companion');
-  const lines = ['#!/bin/sh', 'unset COMPANION_ALLOWED_HOSTS', `exec '${programs.companion}' "$1" --listen 127.0.0.1:0`];
+  const lines = ['#!/bin/sh', 'unset COMPANION_OPEN_HOSTS', `exec '${programs.companion}' "$1" --listen 127.0.0.1:0`];
   await writeFile(server, `${lines.join('\n')}\n`, { mode: 0o755 });
   const start = await command(folder, await freePort());
   start.env.COMPANION_BIN = server;

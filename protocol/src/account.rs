@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The number of an account. Numbers are given out in order and never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u32, minimum = 1))]
 pub struct AccountId(NonZeroU32);
 
 impl AccountId {
@@ -44,6 +45,7 @@ impl FromStr for AccountId {
 /// What an account may do beside using its own conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AccountRole {
     /// Decides about the installation: accounts, endpoints and what was learned of them.
     Owner,

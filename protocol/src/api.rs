@@ -1,5 +1,6 @@
 //! Requests and answers of the HTTP contract that have no module of their own.
 
+mod accounts;
 mod import;
 mod input;
 mod messages;
@@ -7,6 +8,11 @@ mod search;
 mod status;
 mod workers;
 
+pub use accounts::{
+    AccountList, AccountSummary, AddAccount, AdmittedBy, AuditPage, AuditRecord, ChangePassword,
+    CreateToken, CreatedToken, EndedSessions, LogIn, PasswordText, PatchAccount, SessionList,
+    SessionStatus, SessionSummary, SetUp, TokenList, TokenScope, TokenSummary,
+};
 pub use import::{
     ImportFormat, ImportRefusal, ImportReplacement, ImportReport, LeftOut, RefusalCode,
 };

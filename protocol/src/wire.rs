@@ -261,6 +261,8 @@ pub enum CloseReason {
     Deleted,
     /// The client sent something that is not allowed.
     InvalidInput,
+    /// The session or token by which the stream was opened has ended.
+    Unauthorized,
     /// The log could not be read.
     Internal,
 }
@@ -272,6 +274,7 @@ impl CloseReason {
             Self::Shutdown => 1001,
             Self::InvalidInput => 1008,
             Self::Internal => 1011,
+            Self::Unauthorized => 4401,
             Self::Deleted => 4404,
         }
     }
@@ -282,6 +285,7 @@ impl CloseReason {
             Self::Shutdown => "shutdown",
             Self::InvalidInput => "invalid_input",
             Self::Internal => "internal",
+            Self::Unauthorized => "unauthorized",
             Self::Deleted => "deleted",
         }
     }

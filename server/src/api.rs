@@ -1,9 +1,12 @@
 //! The REST API. Each handler finds the runtime, calls it, and maps the result.
 
+pub mod accounts;
 pub mod catalogue;
 pub mod document;
+pub mod entrance;
 pub mod health;
 pub mod messages;
+pub mod own_account;
 pub mod page;
 pub mod runtimes;
 pub mod search;

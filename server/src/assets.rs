@@ -76,6 +76,11 @@ pub fn embedded() -> bool {
     has(".js") && has(".wasm")
 }
 
+/// Whether a path of the router is that of files, which are the same for everybody.
+pub fn is_route(path: &str) -> bool {
+    path == "/pkg/{*name}" || ASSETS.iter().any(|asset| asset.path == path)
+}
+
 /// A route for each embedded file; all other paths below `/pkg` are 404.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let missing = get(|| async { StatusCode::NOT_FOUND });

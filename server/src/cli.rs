@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::commands::account::AccountCommand;
 use crate::config::{Config, Problems, Settings, Sources, settings};
 
 /// A self-hosted console for talking with a language model.
@@ -60,6 +61,9 @@ pub enum Command {
         #[arg(long)]
         keep_existing: bool,
     },
+    /// List, add and change accounts, also while the server runs
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// The process that runs a local model; started by the server
     #[command(hide = true)]
     Infer,
@@ -90,7 +94,11 @@ impl Cli {
         let matches = Self::documented().try_get_matches_from(arguments)?;
         let cli = Self::from_arg_matches(&matches)?;
         // A flag after a subcommand is only in the subcommand's matches.
-        let innermost = matches.subcommand().map_or(&matches, |(_, inner)| inner).clone();
+        let mut innermost = &matches;
+        while let Some((_, inner)) = innermost.subcommand() {
+            innermost = inner;
+        }
+        let innermost = innermost.clone();
         Ok((cli, innermost))
     }
 

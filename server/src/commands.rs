@@ -8,6 +8,7 @@ macro_rules! say {
     ($($arg:tt)*) => { $crate::commands::write_out(&format!("{}\n", format_args!($($arg)*))) };
 }
 
+pub mod account;
 pub mod backup;
 pub mod bundle;
 pub mod config;

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,15 @@ pub struct Connections {
     end: CancellationToken,
 }
 
+/// The other end of the connection on which a request came; in the extensions of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address. Behind a proxy this is the proxy's.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted by this server.
+    pub tls: bool,
+}
+
 struct Open {
     activity: Arc<Activity>,
     task: AbortHandle,
@@ -69,11 +79,11 @@ pub async fn take(
     let mut connections = Connections::new();
     // An accepted connection that has no place yet. Only while there is one, idle connections are
     // closed.
-    let mut newcomer: Option<TcpStream> = None;
+    let mut newcomer: Option<(TcpStream, SocketAddr)> = None;
     loop {
         if connections.open.len() < most {
-            if let Some(stream) = newcomer.take() {
-                connections.serve(stream, patience, router.clone());
+            if let Some((stream, address)) = newcomer.take() {
+                connections.serve(stream, address, patience, router.clone());
             }
         } else if newcomer.is_some() {
             connections.make_room();
@@ -84,7 +94,7 @@ pub async fn take(
             Some(ended) = connections.tasks.join_next_with_id() => connections.forget(&ended),
             () = connections.idle.notified(), if newcomer.is_some() => {}
             accepted = listener.accept(), if newcomer.is_none() => match accepted {
-                Ok((stream, _)) => newcomer = Some(stream),
+                Ok(accepted) => newcomer = Some(accepted),
                 Err(error) => connections.not_accepted(&error).await,
             },
         }
@@ -145,10 +155,17 @@ impl Connections {
         }
     }
 
-    fn serve(&mut self, stream: TcpStream, patience: Duration, router: Router) {
+    fn serve(
+        &mut self,
+        stream: TcpStream,
+        address: SocketAddr,
+        patience: Duration,
+        router: Router,
+    ) {
         // Most writes are small, and none should wait to be sent together with the next.
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::new(self.idle.clone()));
+        let peer = Peer { address, tls: false };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
@@ -156,7 +173,7 @@ impl Connections {
             .max_headers(HEADERS)
             .serve_connection(
                 TokioIo::new(Unstalled::new(stream, patience, activity.clone())),
-                serve::watched(router, activity.clone()),
+                serve::watched(router, peer, activity.clone()),
             )
             .with_upgrades();
         let end = self.end.clone();

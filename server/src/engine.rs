@@ -2,15 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use accounts::{AccountStore, Accounts, HashSettings, SessionSettings};
 use anyhow::Context as _;
 use protocol::ProviderName;
 use provider::Provider;
 use provider_local::{LoadPolicy, Local, LocalConfig, Sandbox, SandboxError};
 use provider_openai::{Api, ConfigError, Openai, OpenaiConfig, ReadingPace};
 use runtime::bundle::{Bundle, BundleError};
-use runtime::clock::SystemClock;
+use runtime::clock::{Clock as _, SystemClock};
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
 use store::Store;
@@ -21,8 +22,16 @@ use crate::config::Config;
 use crate::config::endpoints::Endpoint;
 use crate::config::settings::{Interface, LoadWhen, Turns};
 
+/// What the server shows and lets in.
+pub struct Opened {
+    /// The runtimes.
+    pub registry: Registry,
+    /// Who may come in.
+    pub accounts: Accounts,
+}
+
 /// Opens the store, creates the providers, and ends the turns that a crash left unfinished.
-pub async fn open(config: &Config) -> anyhow::Result<Registry> {
+pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     let begin = Instant::now();
     check_sandbox(config).await?;
     // The prompts may be on a disk that does not answer, so they are read on a blocking thread.
@@ -35,12 +44,27 @@ pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let open = move || Sqlite::open_soon(&folder, CHECKED_FIRST_BYTES);
     let opened = tokio::task::spawn_blocking(open).await;
     let store = opened.context("the task that opens the database ended early")??;
-    let registry = assemble(config, Arc::new(store), providers, bundle).await?;
+    let store = Arc::new(store);
+    let accounts = accounts(config, store.clone())?;
+    let registry = assemble(config, store, providers, bundle).await?;
     info!(
         ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         "the runtime is open"
     );
-    Ok(registry)
+    Ok(Opened { registry, accounts })
+}
+
+/// The accounts in a store. Must be called within a tokio runtime.
+pub fn accounts(config: &Config, store: Arc<dyn AccountStore>) -> anyhow::Result<Accounts> {
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    let entrance = &config.settings.entrance;
+    let sessions = SessionSettings {
+        idle: days(entrance.session_idle_days.get()),
+        absolute: days(entrance.session_days.get()),
+    };
+    let clock = Arc::new(|| SystemClock.now());
+    Accounts::start(store, HashSettings::default(), sessions, clock)
+        .context("the threads for passwords cannot be started")
 }
 
 /// A registry with the embedded runtime.

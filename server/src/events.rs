@@ -25,11 +25,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::api::WorkerPath;
 use crate::bounds::BUSY_RETRY_MS;
-use crate::caller::Caller;
+use crate::caller::{Caller, Visit};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
-use event_source::{DeltaForm, EventSource, WorkerSource};
+use event_source::{DeltaForm, EventSource, WhileAdmitted, WorkerSource};
 use html_frames::{Format, HtmlFrames};
 pub use list::{__path_list, list};
 pub use shared_html::SharedHtml;
@@ -120,6 +120,7 @@ pub struct Since {
 pub async fn events(
     State(state): State<AppState>,
     Caller(principal): Caller,
+    Visit(visitor): Visit,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(since): Query<Since>,
     request: Request,
@@ -135,7 +136,7 @@ pub async fn events(
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
         let html = state.html.clone();
         let frames = HtmlFrames::new(observation, runtime.clone(), wid, format, html);
-        Ok(WorkerSource::new(frames, form))
+        Ok(WhileAdmitted::new(WorkerSource::new(frames, form), visitor.admission))
     };
     answer(transport, parts, &state, slot, follow).await
 }

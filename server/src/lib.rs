@@ -21,6 +21,7 @@ pub mod extract;
 pub mod json;
 pub mod listen;
 pub mod memory;
+pub mod own_socket;
 pub mod pages;
 pub mod privacy;
 pub mod router;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use server::cli::{Cli, Command};
 use server::commands::{
-    BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
+    BAD_CONFIGURATION, account, backup, bundle, config, doctor, export, failed, import, serve,
 };
 use server::{ending, privacy};
 use store::ConflictPolicy;
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
             let unsound = if strict { Unsound::Refuse } else { Unsound::Name };
             threads.block_on(import::run(&loaded, &files, differing, unsound))
         }
+        Command::Account(command) => threads.block_on(account::run(&loaded, command)),
         Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
     };
     ending::leave(threads);

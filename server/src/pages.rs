@@ -72,7 +72,8 @@ async fn wrong_method(response: Response) -> Response {
 
 /// The pages, their forms and server functions, and the answer to unknown paths.
 pub fn routes(state: &AppState, names: Names) -> Router {
-    let backend = Backend::new(state.registry.clone(), state.limits.in_force());
+    let (registry, accounts) = (state.registry.clone(), state.accounts.clone());
+    let backend = Backend::new(registry, state.limits.in_force(), accounts);
     let Names { style, script, wasm } = names;
     // These options are only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");

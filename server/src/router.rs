@@ -3,21 +3,22 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tracing::error;
 
 use crate::bounds::{self, Bounds};
+use crate::caller::{self, Entrance, EntranceRules, FromOwnSocket};
 use crate::config::Settings;
 use crate::error::ApiError;
 use crate::security::hosts::Hosts;
 use crate::security::{self, headers};
 use crate::state::AppState;
-use crate::{assets, caller, pages, routes, telemetry};
+use crate::{assets, pages, routes, telemetry};
 
 /// How much effort goes into compressing a page. A page of 160 kB takes 0.9 ms (brotli) or 0.6 ms
 /// (gzip) and becomes 17.9 or 21.1 kB; at the usual 4 and 6 it is 1.6 and 2.1 ms for 16.9 and 18.2 kB.
@@ -25,7 +26,8 @@ const COMPRESSION: CompressionLevel = CompressionLevel::Precise(2);
 
 /// The router of a server that listens on `address`.
 pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Router {
-    let hosts = Arc::new(Hosts::new(address, &settings.http.allowed_hosts));
+    let entrance = entrance(&state, settings, address);
+    let hosts = entrance.hosts.clone();
     let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
     let (api, _) = routes::api();
     let disk = assets::disk::folder();
@@ -41,7 +43,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     }
     // The last layer is the outermost one.
     router
-        .layer(from_fn(caller::identify))
+        .layer(from_fn_with_state(entrance, caller::identify))
         .layer(from_fn_with_state(bounds, bounds::enforce))
         // This layer is outside of the limits, so that refused requests take neither memory nor a
         // place.
@@ -50,6 +52,32 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
         .layer(from_fn_with_state(style, pages::show_errors_as_pages))
         .layer(from_fn(headers::add))
         .layer(from_fn(telemetry::request))
+}
+
+/// The router of the socket in the data folder: the API, for the person who runs the server. There
+/// are no names to check, since no browser can send requests there.
+pub fn for_own_socket(state: AppState, settings: &Settings, address: SocketAddr) -> Router {
+    let entrance = entrance(&state, settings, address);
+    let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
+    let (api, _) = routes::api();
+    api.with_state(state)
+        .layer(from_fn_with_state(entrance, caller::identify))
+        .layer(Extension(FromOwnSocket))
+        .layer(from_fn_with_state(bounds, bounds::enforce))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(telemetry::request))
+}
+
+fn entrance(state: &AppState, settings: &Settings, address: SocketAddr) -> Entrance {
+    Entrance {
+        accounts: state.accounts.clone(),
+        hosts: Arc::new(Hosts::new(
+            address,
+            &settings.entrance.open_hosts,
+            &settings.http.allowed_hosts,
+        )),
+        rules: Arc::new(EntranceRules::of(settings)),
+    }
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {

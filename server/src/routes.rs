@@ -8,7 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::document::{self, Document, Served};
-use crate::api::{catalogue, health, messages, runtimes, search, status, transfer, turns, workers};
+use crate::api::{
+    accounts, catalogue, entrance, health, messages, own_account, runtimes, search, status,
+    transfer, turns, workers,
+};
 use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
@@ -19,6 +22,16 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(document::openapi))
+        .routes(routes!(entrance::set_up))
+        .routes(routes!(entrance::status, entrance::log_in, entrance::log_out))
+        .routes(routes!(own_account::change_password))
+        .routes(routes!(own_account::sessions, own_account::end_other_sessions))
+        .routes(routes!(own_account::end_session))
+        .routes(routes!(own_account::tokens, own_account::create_token))
+        .routes(routes!(own_account::revoke_token))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::patch))
+        .routes(routes!(accounts::audit))
         .routes(routes!(status::status))
         .routes(routes!(catalogue::profiles))
         .routes(routes!(catalogue::profile))

@@ -1,7 +1,7 @@
 //! Checks where a request comes from, and sets the security headers of answers.
 //!
-//! The server knows no users yet. It is protected by listening on loopback, by answering only to
-//! its own names (against DNS rebinding), and by refusing requests that another site makes a
+//! Who may come in is decided in [`crate::caller`]. This protects those who are in: the server answers
+//! only to its own names (against DNS rebinding), and refuses requests that another site makes a
 //! browser send and that would change something or use the API.
 
 pub mod headers;
@@ -30,7 +30,8 @@ pub async fn guard(
     next: Next,
 ) -> ApiResult<Response> {
     let headers = request.headers();
-    let named = one(headers, &header::HOST)?.is_some_and(|host| hosts.allow(host));
+    let host = one(headers, &header::HOST)?;
+    let named = host.is_some_and(|host| hosts.allow(host));
     let targeted = request.uri().authority().is_none_or(|target| hosts.allow(target.as_str()));
     let forwarded = headers
         .get_all(&FORWARDED_HOST)
@@ -42,6 +43,7 @@ pub async fn guard(
         ));
     }
     let claims = Claims {
+        host: host.unwrap_or_default(),
         origin: one(headers, &header::ORIGIN)?,
         fetch_site: one(headers, &HeaderName::from_static("sec-fetch-site"))?,
     };

@@ -1,5 +1,6 @@
 //! The state that every handler can use.
 
+use accounts::Accounts;
 use protocol::RuntimeId;
 use protocol::api::LimitsInForce;
 use runtime::{Access, Principal, Registry};
@@ -15,6 +16,8 @@ use crate::events::{Observers, SharedHtml};
 pub struct AppState {
     /// Finds the runtime that a path names.
     pub registry: Registry,
+    /// Who may come in.
+    pub accounts: Accounts,
     /// The limits that were configured.
     pub limits: Limits,
     /// The slots for the open streams of events.
@@ -40,7 +43,12 @@ pub struct Limits {
 
 impl AppState {
     /// The state of a server with these settings.
-    pub fn new(registry: Registry, settings: &Settings, stop: CancellationToken) -> Self {
+    pub fn new(
+        registry: Registry,
+        accounts: Accounts,
+        settings: &Settings,
+        stop: CancellationToken,
+    ) -> Self {
         let limits = Limits {
             message_chars: settings.turns.message_chars.small(),
             body_bytes: settings.http.body_bytes.get(),
@@ -51,7 +59,7 @@ impl AppState {
             settings.http.max_observers.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self { registry, limits, observers, html: SharedHtml::default(), stop }
+        Self { registry, accounts, limits, observers, html: SharedHtml::default(), stop }
     }
 
     /// A runtime by its id, as the caller may use it. Errors with `not_found`.

@@ -97,7 +97,7 @@ type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 pub(crate) struct Hasher {
     jobs: mpsc::Sender<Job>,
     params: Params,
-    /// The hash of a random password, for logins with an unknown name: they cost the same.
+    /// A hash that no password has, for logins with an unknown name: they cost the same.
     dummy: PasswordHash,
     computed: Arc<AtomicU64>,
 }
@@ -108,9 +108,8 @@ impl Hasher {
         let params = Params::new(settings.memory_kib, settings.passes, 1, None)
             .map_err(|error| std::io::Error::other(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        let password: [u8; 32] = random();
-        let dummy = hash(&argon2, &password)
-            .ok_or_else(|| std::io::Error::other("a password cannot be hashed"))?;
+        let dummy = dummy(&params)
+            .ok_or_else(|| std::io::Error::other("random bytes cannot be written as text"))?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..settings.threads.get() {
@@ -189,6 +188,16 @@ fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Option<PasswordHash> {
     Some(PasswordHash(hash.to_string()))
 }
 
+/// Random bytes in place of a computed hash: checking a password against it costs as much as with
+/// any other, and the start costs nothing.
+fn dummy(params: &Params) -> Option<PasswordHash> {
+    let salt = SaltString::encode_b64(&random::<16>()).ok()?;
+    let output = SaltString::encode_b64(&random::<32>()).ok()?;
+    let (memory, passes) = (params.m_cost(), params.t_cost());
+    let text = format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${output}");
+    Some(PasswordHash(text))
+}
+
 fn is_computable(hash: &PasswordHash) -> bool {
     let Ok(parsed) = argon2::PasswordHash::new(hash.as_stored()) else { return false };
     let is_ours = parsed.algorithm == Algorithm::Argon2id.ident();
@@ -225,6 +234,18 @@ mod tests {
         assert_eq!(check("correct horse", Some(hash.clone())).await, Check::Right);
         assert_eq!(check("correct horse ", Some(hash)).await, Check::Wrong);
         assert_eq!(check("", None).await, Check::Wrong);
+    }
+
+    #[test]
+    fn the_dummy_is_a_hash_like_any_other() {
+        let params = Params::new(64, 3, 1, None).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let (dummy, real) = (dummy(&params).unwrap(), hash(&argon2, b"x").unwrap());
+        assert_eq!(dummy.as_stored().len(), real.as_stored().len());
+        assert!(is_computable(&dummy));
+        let parsed = argon2::PasswordHash::new(dummy.as_stored()).unwrap();
+        assert!(is_same(&Params::try_from(&parsed).unwrap(), &params));
+        assert!(parsed.hash.is_some_and(|output| output.len() == 32));
     }
 
     #[tokio::test]

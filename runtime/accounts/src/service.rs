@@ -19,7 +19,9 @@ use admitted::AdmittedCache;
 
 mod admin;
 mod admitted;
+mod error;
 mod login;
+mod proxied;
 mod sessions;
 mod tokens;
 
@@ -107,7 +109,7 @@ struct Shared {
 
 impl Accounts {
     /// Starts the threads that hash passwords. Error: a thread cannot be started, or the settings
-    /// for hashing are not valid. Blocks for one computation of a hash.
+    /// for hashing are not valid.
     pub fn start(
         store: Arc<dyn AccountStore>,
         hashing: HashSettings,

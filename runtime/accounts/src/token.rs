@@ -80,9 +80,6 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// All of them, as a session has.
-    pub const ALL: Self = Self { read: true, write: true, admin: true };
-
     const NAMES: [&str; 3] = ["read", "write", "admin"];
 
     /// Reads names with spaces between them, as in OAuth (RFC 6749, section 3.3). `None` if there

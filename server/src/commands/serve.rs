@@ -1,9 +1,11 @@
 //! `companion serve`: binds the address, opens the runtime, serves, and shuts down in order.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use accounts::Accounts;
 use anyhow::Context as _;
 use app::rendering;
 use runtime::Registry;
@@ -11,10 +13,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::config::Config;
+use crate::caller::needs_accounts;
+use crate::config::{Config, Settings};
 use crate::connections::{self, Connections};
 use crate::events::Observers;
 use crate::listen;
+use crate::own_socket::OwnSocket;
 use crate::signals::Signals;
 use crate::state::AppState;
 use crate::{descriptors, engine, memory, router, telemetry};
@@ -38,7 +42,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address of the listener cannot be read")?;
-    let registry = tokio::select! {
+    let engine::Opened { registry, accounts } = tokio::select! {
         opened = engine::open(&config) => opened?,
         // No request was accepted yet, and the start can be aborted at any point.
         _ = signals.next() => {
@@ -49,11 +53,20 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut tasks = JoinSet::new();
     tasks.spawn(rendering::tend(registry.home().clone()));
     let stop = CancellationToken::new();
-    let state = AppState::new(registry.clone(), &config.settings, stop.clone());
+    let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
+    match OwnSocket::bind(&config.data_dir) {
+        Ok(socket) => {
+            let router = router::for_own_socket(state.clone(), &config.settings, address);
+            tasks.spawn(socket.serve(router, stop.clone()));
+        }
+        Err(error) => warn!(%error, "`companion account` needs the server to be stopped"),
+    }
+    tasks.spawn(remove_ended_sessions(accounts.clone()));
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
     let most = descriptors::room_for_connections(&config.settings.http);
     listen::announce(address);
+    tell_how_to_begin(&accounts, &config.settings, address).await?;
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(reason) = registry.home().provider_status().reason {
         let hint = reason.hint.unwrap_or_default();
@@ -79,6 +92,39 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
             Ok(code)
         }
     }
+}
+
+/// How often the rows of sessions that have ended are removed.
+const SESSIONS_EVERY: Duration = Duration::from_secs(60 * 60);
+
+async fn remove_ended_sessions(accounts: Accounts) {
+    loop {
+        if let Err(error) = accounts.collect().await {
+            warn!(error = &error as &dyn std::error::Error, "ended sessions are not removed");
+        }
+        tokio::time::sleep(SESSIONS_EVERY).await;
+    }
+}
+
+/// Prints the code with which the first account is made, if nobody can come in without one. It goes
+/// to standard error and not into the log, because it lets in who reads it.
+async fn tell_how_to_begin(
+    accounts: &Accounts,
+    settings: &Settings,
+    address: SocketAddr,
+) -> anyhow::Result<()> {
+    let everybody_needs_one = needs_accounts(settings);
+    if !everybody_needs_one || accounts.is_set_up().await.context("the accounts are unreadable")? {
+        return Ok(());
+    }
+    let code = accounts.new_set_up_code();
+    eprintln!(
+        "set-up code: {}\nOpen http://{address}/setup within 15 minutes, under the name by which you \
+         reach this server, and make the first account with this code. Or make it here with \
+         `companion account add NAME`.",
+        code.reveal()
+    );
+    Ok(())
 }
 
 /// Shuts the runtime down first: pending requests get their answers, and observers their last

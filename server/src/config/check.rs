@@ -1,13 +1,14 @@
 //! Checks that the type of a single setting cannot express.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use axum::http::Uri;
 use axum::http::uri::Authority;
+use axum::http::{HeaderName, Uri};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::layer::Origin;
@@ -24,9 +25,18 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
             problems.add(Problem::with_setting(key, origin(key), message));
         }
     };
-    check("listen", loopback(settings.http.listen));
     for name in &settings.http.allowed_hosts {
         check("allowed_hosts", host(name));
+    }
+    let entrance = &settings.entrance;
+    for name in &entrance.open_hosts {
+        check("open_hosts", host(name));
+    }
+    for text in &entrance.trusted_proxies {
+        check("trusted_proxies", network(text).map(drop));
+    }
+    if let Some(name) = &entrance.proxy_user_header {
+        check("proxy_user_header", user_header(name, &entrance.trusted_proxies));
     }
     if let Some(url) = &settings.openai.base_url {
         check("base_url", base_url(url));
@@ -64,16 +74,23 @@ fn is_missing(folder: &Path) -> bool {
     looks.is_ok() && answer.recv_timeout(PATIENCE) == Ok(false)
 }
 
-/// Checks that the address is a loopback one, because the server has no accounts yet.
-pub fn loopback(address: SocketAddr) -> Result<(), String> {
-    if address.ip().is_loopback() {
-        return Ok(());
+/// Reads an address or a network, such as "10.0.0.2" or "172.16.0.0/12".
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>().or_else(|_| address()).map_err(|_| {
+        format!("{text:?} is neither an address such as \"10.0.0.2\" nor a network such as \"172.16.0.0/12\"")
+    })
+}
+
+/// Checks the header with the name of a user whom a proxy has authenticated.
+fn user_header(name: &str, trusted_proxies: &[String]) -> Result<(), String> {
+    if name.parse::<HeaderName>().is_err() {
+        return Err(format!("{name:?} is not the name of a header"));
     }
-    Err(format!(
-        "{address} can be reached from other machines, and Companion has no sign-in yet: anyone \
-         there could read and write. Listen on 127.0.0.1 or [::1], and reach it from elsewhere \
-         through a proxy that signs people in, or through an SSH tunnel"
-    ))
+    if trusted_proxies.is_empty() {
+        return Err("trusted_proxies has to say from which addresses it is believed".to_owned());
+    }
+    Ok(())
 }
 
 /// Checks for a host name, with or without a port, as browsers write it into `Host`.
@@ -113,13 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_addresses_are_accepted() {
-        for good in ["127.0.0.1:0", "127.8.9.1:80", "[::1]:3000"] {
-            assert_eq!(loopback(good.parse().unwrap()), Ok(()), "{good}");
+    fn a_trusted_proxy_is_an_address_or_a_network() {
+        for good in ["10.0.0.2", "172.16.0.0/12", "::1", "fd00::/8"] {
+            assert!(network(good).is_ok(), "{good}");
         }
-        for bad in ["0.0.0.0:3000", "[::]:3000", "192.168.1.2:3000", "[::ffff:10.0.0.1]:1"] {
-            assert!(loopback(bad.parse().unwrap()).is_err(), "{bad}");
+        for bad in ["", "proxy", "10.0.0.2:80", "10.0.0.0/33", "10.0.0"] {
+            assert!(network(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_user_header_needs_a_proxy_that_is_trusted() {
+        let proxies = ["127.0.0.1".to_owned()];
+        assert_eq!(user_header("X-Remote-User", &proxies), Ok(()));
+        assert!(user_header("X-Remote-User", &[]).is_err());
+        assert!(user_header("X Remote", &proxies).is_err());
     }
 
     #[test]

@@ -141,6 +141,7 @@ fn sentence(setting: &Setting) -> String {
 /// The example value of a setting without a default.
 fn example(key: &str) -> &'static str {
     match key {
+        "proxy_user_header" => "\"X-Remote-User\"",
         "data_dir" => "\"/var/lib/companion\"",
         "provider" => "\"local\"",
         "model" => "\"gpt-4o-mini\"",

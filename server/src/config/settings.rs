@@ -21,6 +21,10 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(flatten)]
     pub http: Http,
+    /// Who may come in.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub entrance: Entrance,
     /// The folder and what is kept in it.
     #[command(flatten)]
     #[serde(flatten)]
@@ -56,12 +60,12 @@ pub struct Settings {
 #[command(next_help_heading = "Server")]
 #[serde(default)]
 pub struct Http {
-    /// Address to listen on: a loopback address and a port; port 0 chooses a free one
+    /// Address to listen on; port 0 chooses a free one. Beyond loopback everybody needs an account,
+    /// or a proxy that authenticates
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
     /// Further host names that browsers may use for this server, such as "companion.example"
-    /// behind a proxy or "127.0.0.1:8080" for `trunk serve`. The loopback names with the
-    /// listening port are always allowed
+    /// behind a proxy. Under these names everybody needs an account. The loopback names with the listening port are always allowed
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     #[serde(deserialize_with = "list")]
     pub allowed_hosts: Vec<String>,
@@ -100,6 +104,47 @@ pub struct Http {
     /// disconnected (50 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub observer_ping_ms: Within<50, 600_000>,
+}
+
+/// Who may come in.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Accounts")]
+#[serde(default)]
+pub struct Entrance {
+    /// Whether everybody needs an account, the person at this machine as well, such as on a machine
+    /// that several people use
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub require_login: bool,
+    /// Names under which a proxy at this machine, such as "127.0.0.1:8080" for `trunk serve`, may
+    /// forward without a login. Whoever reaches that proxy is the owner, so it has to listen on
+    /// loopback only
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
+    #[serde(deserialize_with = "list")]
+    pub open_hosts: Vec<String>,
+    /// Days after which an unused session ends (1 to 365)
+    #[arg(long, value_name = "DAYS", default_value = "14")]
+    pub session_idle_days: Within<1, 365>,
+    /// Days after which a session ends however much it is used (1 to 365)
+    #[arg(long, value_name = "DAYS", default_value = "90")]
+    pub session_days: Within<1, 365>,
+    /// Addresses and networks of proxies in front of this server that are believed when they say
+    /// for whom they forward, such as "10.0.0.2" or "172.16.0.0/12"
+    #[arg(long, value_name = "ADDR[/BITS]", value_delimiter = ',')]
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
+    /// Header in which a trusted proxy that authenticates gives the user's name, such as
+    /// "X-Remote-User". An unknown name gets an account: the first one an owner's, the others
+    /// members'. The proxy must remove the header from what it receives
+    #[arg(long, value_name = "NAME")]
+    pub proxy_user_header: Option<String>,
 }
 
 /// Where conversations are kept.
@@ -321,7 +366,7 @@ macro_rules! defaults_by_clap {
     )*};
 }
 
-defaults_by_clap!(Settings Http Data Model Openai Local Turns Prompts Log);
+defaults_by_clap!(Settings Http Entrance Data Model Openai Local Turns Prompts Log);
 
 /// The description of a setting, besides its type.
 #[derive(Clone, Debug)]

@@ -12,11 +12,13 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use tower::ServiceExt as _;
 
+use super::Peer;
 use super::activity::Activity;
 
-/// A service that answers requests with `router` and reports to `activity`.
+/// A service that answers requests of `peer` with `router` and reports to `activity`.
 pub(super) fn watched(
     router: Router,
+    peer: Peer,
     activity: Arc<Activity>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
@@ -24,7 +26,8 @@ pub(super) fn watched(
     Error = Infallible,
     Future: Send,
 > {
-    service_fn(move |request: Request<Incoming>| {
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (router, activity) = (router.clone(), activity.clone());
         async move {
             if !activity.begin() {

@@ -1,5 +1,8 @@
 //! The source of a stream's frames, for both transports.
 
+use std::pin::Pin;
+
+use accounts::Admission;
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use protocol::{CloseReason, Cursor, Frame, ListFrame};
@@ -47,6 +50,47 @@ impl WorkerSource {
 pub(super) trait EventSource: Send + 'static {
     /// Waits for the next frame. Cancel-safe: dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Option<Outgoing>> + Send;
+
+    /// The frame that closes the stream with a reason.
+    fn close(reason: CloseReason) -> Outgoing;
+}
+
+/// A source that ends with the session or token by which its stream was opened.
+pub(super) struct WhileAdmitted<S> {
+    source: S,
+    /// Completes when the session or token has ended. `None` for a stream that needed neither.
+    end: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    told: bool,
+}
+
+impl<S> WhileAdmitted<S> {
+    pub(super) fn new(source: S, admission: Option<Admission>) -> Self {
+        let end = |admission: Admission| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(async move { admission.ended().await })
+        };
+        Self { source, end: admission.map(end), told: false }
+    }
+}
+
+impl<S: EventSource> EventSource for WhileAdmitted<S> {
+    async fn next(&mut self) -> Option<Outgoing> {
+        if self.told {
+            return None;
+        }
+        let Some(end) = &mut self.end else { return self.source.next().await };
+        tokio::select! {
+            biased;
+            () = end => {
+                self.told = true;
+                Some(S::close(CloseReason::Unauthorized))
+            }
+            frame = self.source.next() => frame,
+        }
+    }
+
+    fn close(reason: CloseReason) -> Outgoing {
+        S::close(reason)
+    }
 }
 
 /// A frame in the form in which it is sent.
@@ -93,6 +137,11 @@ impl EventSource for WorkerSource {
         };
         Some(Outgoing { name, cursor, json: json(&frame), close })
     }
+
+    fn close(reason: CloseReason) -> Outgoing {
+        let json = json(&Frame::Close { reason });
+        Outgoing { name: "close", cursor: None, json, close: Some(reason) }
+    }
 }
 
 impl EventSource for ListObservation {
@@ -105,6 +154,11 @@ impl EventSource for ListObservation {
             ListFrame::Close { reason } => ("close", Some(*reason)),
         };
         Some(Outgoing { name, cursor: frame.cursor().cloned(), json: json(&frame), close })
+    }
+
+    fn close(reason: CloseReason) -> Outgoing {
+        let json = json(&ListFrame::Close { reason });
+        Outgoing { name: "close", cursor: None, json, close: Some(reason) }
     }
 }
 

@@ -5,9 +5,10 @@ use axum::response::Response;
 use protocol::{Cursor, ErrorBody, ListFrame, RuntimeId};
 use serde::Deserialize;
 
+use super::event_source::WhileAdmitted;
 use super::{answer, last_seen, neither, transport};
 use crate::api::RuntimePath;
-use crate::caller::Caller;
+use crate::caller::{Caller, Visit};
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -42,6 +43,7 @@ pub struct ListSince {
 pub async fn list(
     State(state): State<AppState>,
     Caller(principal): Caller,
+    Visit(visitor): Visit,
     Path(RuntimePath { rid }): Path<RuntimePath>,
     Query(since): Query<ListSince>,
     request: Request,
@@ -52,6 +54,9 @@ pub async fn list(
     let runtime = state.runtime(&rid, principal)?;
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let cursor = cursor.map(Cursor::from_client);
-    let follow = async || Ok(runtime.observe_list(cursor.as_ref())?);
+    let follow = async || {
+        let observation = runtime.observe_list(cursor.as_ref())?;
+        Ok(WhileAdmitted::new(observation, visitor.admission))
+    };
     answer(transport, parts, &state, slot, follow).await
 }

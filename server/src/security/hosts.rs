@@ -13,26 +13,58 @@
 //! The same list is used for the origins of requests that change something. So a proxy needs one
 //! setting: `allowed_hosts` with the names by which browsers reach it.
 
-/// Invariant: each is lower-case `host` or `host:port`, without the ports 80 and 443.
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The names, each as lower-case `host` or `host:port`, without the ports 80 and 443.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hosts(Vec<String>);
+pub struct Hosts {
+    /// The names of this machine: the loopback names with the port that is listened on, and those of
+    /// an open proxy.
+    local: Vec<String>,
+    /// The address that is listened on, and the configured names.
+    others: Vec<String>,
+    /// Whether every address is a name of this server, because it is reached from other machines
+    /// under addresses that it cannot know, such as that of the machine around its container.
+    /// DNS rebinding needs a name, so an address is no danger.
+    any_address: bool,
+}
 
 /// The names of the loopback address.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 impl Hosts {
-    /// The loopback names and the listened `address`, each with its port, and the configured names.
-    pub fn new(address: std::net::SocketAddr, configured: &[String]) -> Self {
+    /// The loopback names and the listened `address`, each with its port, the names of an open proxy
+    /// at this machine, and the configured names.
+    pub fn new(address: SocketAddr, open: &[String], configured: &[String]) -> Self {
         let port = address.port();
-        let own = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
-        let own = own.chain([address.to_string()]);
-        Self(own.chain(configured.iter().cloned()).map(|host| normal(&host)).collect())
+        let loopback = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
+        let local = loopback.chain(open.iter().cloned()).map(|host| normal(&host)).collect();
+        let own = std::iter::once(address.to_string()).chain(configured.iter().cloned());
+        let others = own.map(|host| normal(&host)).collect();
+        Self { local, others, any_address: !address.ip().is_loopback() }
+    }
+
+    /// Whether `host` is a name of this machine. A name in `allowed_hosts` is not, even if it is a
+    /// loopback name with the port of a proxy.
+    pub fn is_local(&self, host: &str) -> bool {
+        self.local.contains(&normal(host))
     }
 
     /// Whether `host`, as in a `Host` header, is one of the names.
     pub fn allow(&self, host: &str) -> bool {
-        let host = normal(host);
-        self.0.contains(&host)
+        self.is_known(&normal(host)) || self.any_address && is_address(host)
+    }
+
+    /// Whether a page of `origin`, a host, may make requests under the name `host`. An address that
+    /// is in no list has to be the very one of the request: other addresses are other sites.
+    pub fn allow_origin(&self, origin: &str, host: &str) -> bool {
+        let origin = normal(origin);
+        self.is_known(&origin) || self.allow(&origin) && origin == normal(host)
+    }
+
+    fn is_known(&self, normal_host: &str) -> bool {
+        let is = |known: &String| known == normal_host;
+        self.local.iter().any(is) || self.others.iter().any(is)
     }
 
     /// Whether all names in `forwarded`, a value of `X-Forwarded-Host`, are allowed. They are
@@ -51,6 +83,13 @@ fn normal(host: &str) -> String {
     short.map(ToOwned::to_owned).unwrap_or(host)
 }
 
+/// Whether a host is an IP address, with or without a port.
+fn is_address(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_v6 = bare.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+    is_v6 || host.parse::<Ipv4Addr>().is_ok() || host.parse::<SocketAddr>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +97,7 @@ mod tests {
     #[test]
     fn only_own_and_configured_names_are_allowed() {
         let configured = ["companion.example".to_owned(), "Desk.example:8443".to_owned()];
-        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &configured);
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &[], &configured);
         for (host, allowed) in [
             ("127.0.0.1:3000", true),
             ("localhost:3000", true),
@@ -83,8 +122,53 @@ mod tests {
     }
 
     #[test]
+    fn beyond_loopback_every_address_is_a_name_but_only_its_own_pages_are_ours() {
+        let hosts = Hosts::new("0.0.0.0:3000".parse().unwrap(), &[], &["c.example".to_owned()]);
+        for (host, allowed) in [
+            ("192.168.1.5:3000", true),
+            ("192.168.1.5", true),
+            ("192.168.1.5:8080", true),
+            ("[fd00::5]:3000", true),
+            ("[fd00::5]", true),
+            ("evil.example:3000", false),
+            ("192.168.1.5.evil.example", false),
+            ("0x7f000001", false),
+            ("fd00::5", false),
+            ("", false),
+        ] {
+            assert_eq!(hosts.allow(host), allowed, "{host}");
+        }
+        for (origin, host, allowed) in [
+            ("192.168.1.5:3000", "192.168.1.5:3000", true),
+            ("c.example", "192.168.1.5:3000", true),
+            ("203.0.113.6", "192.168.1.5:3000", false),
+            ("192.168.1.5:8080", "192.168.1.5:3000", false),
+            ("evil.example", "evil.example", false),
+        ] {
+            assert_eq!(hosts.allow_origin(origin, host), allowed, "{origin} {host}");
+        }
+        let loopback = Hosts::new("127.0.0.1:3000".parse().unwrap(), &[], &[]);
+        assert!(!loopback.allow("192.168.1.5:3000"));
+    }
+
+    #[test]
+    fn a_configured_name_is_none_of_this_machine() {
+        let configured = ["127.0.0.1:8080".to_owned(), "localhost:3000".to_owned()];
+        let open = ["127.0.0.1:8081".to_owned()];
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &open, &configured);
+        for (host, is) in [
+            ("LOCALHOST:3000", true),
+            ("[::1]:3000", true),
+            ("127.0.0.1:8081", true),
+            ("127.0.0.1:8080", false),
+        ] {
+            assert_eq!(hosts.is_local(host), is, "{host}");
+        }
+    }
+
+    #[test]
     fn all_names_in_x_forwarded_host_have_to_be_allowed() {
-        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &["c.example".to_owned()]);
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &[], &["c.example".to_owned()]);
         for (forwarded, allowed) in [
             ("c.example", true),
             ("c.example:443", true),
@@ -101,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_default_port_may_be_omitted() {
-        let hosts = Hosts::new("127.0.0.1:80".parse().unwrap(), &[]);
+        let hosts = Hosts::new("127.0.0.1:80".parse().unwrap(), &[], &[]);
         assert!(hosts.allow("localhost") && hosts.allow("localhost:80"));
     }
 }

@@ -11,6 +11,8 @@ use super::hosts::Hosts;
 /// What a browser says about the origin of a request. Pages cannot forge either header.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Claims<'a> {
+    /// The name of this server under which the request was made.
+    pub host: &'a str,
     /// The value of `Origin`.
     pub origin: Option<&'a str>,
     /// The value of `Sec-Fetch-Site`.
@@ -31,7 +33,9 @@ pub fn is_guarded(method: &Method, path: &str) -> bool {
 /// user.
 pub fn permits(claims: &Claims<'_>, hosts: &Hosts) -> bool {
     match claims.origin {
-        Some(origin) => host_of(origin).is_some_and(|host| hosts.allow(host)),
+        Some(origin) => {
+            host_of(origin).is_some_and(|origin| hosts.allow_origin(origin, claims.host))
+        }
         None => matches!(claims.fetch_site, None | Some("same-origin" | "none")),
     }
 }
@@ -70,7 +74,7 @@ mod tests {
 
     #[test]
     fn only_own_pages_and_programs_are_permitted() {
-        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &["c.example".to_owned()]);
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &[], &["c.example".to_owned()]);
         for (origin, fetch_site, permitted) in [
             (None, None, true),
             (None, Some("same-origin"), true),
@@ -90,7 +94,7 @@ mod tests {
             (Some("null"), Some("same-origin"), false),
             (Some(""), None, false),
         ] {
-            let claims = Claims { origin, fetch_site };
+            let claims = Claims { host: "127.0.0.1:3000", origin, fetch_site };
             assert_eq!(permits(&claims, &hosts), permitted, "{claims:?}");
         }
     }

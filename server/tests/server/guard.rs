@@ -27,7 +27,7 @@ async fn only_allowed_host_names_are_answered() {
 /// unchanged: `make_outbound_request` in trunk-rs/trunk `src/proxy.rs` (0.21.14).
 #[tokio::test]
 async fn behind_a_proxy_that_replaces_host_only_allowed_host_names_are_answered() {
-    let server = start("allowed_hosts = [\"127.0.0.1:8080\"]").await;
+    let server = start("open_hosts = [\"127.0.0.1:8080\"]").await;
     for (forwarded, status) in [
         (vec![], 200),
         (vec!["127.0.0.1:8080"], 200),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod assets;
 mod bodies;
 mod bounds;
@@ -14,6 +15,7 @@ mod doctor;
 mod document;
 mod endpoint;
 mod endpoints;
+mod entrance;
 mod errors;
 mod finding;
 mod finding_pages;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use accounts::Accounts;
 use protocol::api::{Accepted, WorkerPage};
 use protocol::{MessageId, WorkerId};
 use reqwest::{Client, RequestBuilder, Response};
@@ -23,6 +24,7 @@ pub(crate) struct Server {
     pub address: SocketAddr,
     pub client: Client,
     pub registry: Registry,
+    pub accounts: Accounts,
     pub upstream: Upstream,
     pub stop: CancellationToken,
     /// Counts what was rendered for observers.
@@ -48,9 +50,9 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
 
     let listener = listen::bind(config.settings.http.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let registry = engine::open(&config).await.unwrap();
+    let engine::Opened { registry, accounts } = engine::open(&config).await.unwrap();
     let stop = CancellationToken::new();
-    let state = AppState::new(registry.clone(), &config.settings, stop.clone());
+    let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
     let patience = state.observers.patience();
     let html = state.html.clone();
     let router = router::build(state, &config.settings, address);
@@ -58,7 +60,7 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let served = connections::take(listener, router, most, patience, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
-    Server { address, client, registry, upstream, stop, html, folder }
+    Server { address, client, registry, accounts, upstream, stop, html, folder }
 }
 
 /// Loads a configuration as the binary would do in `folder`, with these arguments and variables.

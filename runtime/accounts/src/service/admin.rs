@@ -45,6 +45,11 @@ impl Accounts {
         Ok(self.store().accounts().await?)
     }
 
+    /// An account by its number.
+    pub async fn account(&self, id: AccountId) -> Result<Account, AccountError> {
+        self.store().account(id).await?.ok_or(AccountError::NotFound)
+    }
+
     /// An account by its name.
     pub async fn find(&self, name: &AccountName) -> Result<Account, AccountError> {
         self.store().account_by_name(name).await?.ok_or(AccountError::NotFound)
@@ -99,7 +104,7 @@ impl Accounts {
         password: &str,
         from: Option<IpAddr>,
     ) -> Result<(), AccountError> {
-        let account = self.store().account(id).await?.ok_or(AccountError::NotFound)?;
+        let account = self.account(id).await?;
         self.replace_password(&account, password, None, (AuditKind::PasswordReset, by, from)).await
     }
 
@@ -115,7 +120,7 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let Via::Session(session) = by.via() else { return Err(AccountError::NotFound) };
         let id = by.account();
-        let account = self.store().account(id).await?.ok_or(AccountError::NotFound)?;
+        let account = self.account(id).await?;
         NewPassword::parse(new, &account.name)?;
         let attempt = Attempt {
             name: SecretHash::of(account.name.key()),
@@ -156,7 +161,7 @@ impl Accounts {
         changed(self.store().change_account(account.id, change, note).await?)?;
         self.shared.admitted.end(|found| match found.via {
             Via::Session(id) => found.account == account.id && Some(id) != keep,
-            Via::Token(_) => false,
+            Via::Token(_) | Via::Proxy(_) => false,
         });
         Ok(())
     }

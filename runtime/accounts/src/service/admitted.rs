@@ -29,6 +29,8 @@ pub enum Via {
     Session(SessionId),
     /// An API token.
     Token(TokenId),
+    /// A proxy in front of the server, which authenticates.
+    Proxy(AccountId),
 }
 
 /// A request, or a connection, that was let in.
@@ -44,7 +46,8 @@ pub(super) struct Admitted {
     pub(super) name: AccountName,
     pub(super) role: AccountRole,
     pub(super) via: Via,
-    pub(super) scopes: Scopes,
+    /// What the token allows; `None` if it is no token.
+    pub(super) token_scopes: Option<Scopes>,
     /// The end however much it is used, in Unix milliseconds.
     pub(super) expires_ms: i64,
     /// The end without a further use; for a token the same as `expires_ms`.
@@ -81,9 +84,9 @@ impl Admission {
         self.admitted.role
     }
 
-    /// What is allowed: all for a session.
-    pub fn scopes(&self) -> Scopes {
-        self.admitted.scopes
+    /// What the token allows by which it was let in; `None` if it was no token.
+    pub fn token_scopes(&self) -> Option<Scopes> {
+        self.admitted.token_scopes
     }
 
     /// By what it was let in.

@@ -14,7 +14,6 @@ use crate::audit::AuditKind;
 use crate::secret::{Secret, SecretHash};
 use crate::session::{Session, SessionId};
 use crate::store::Ending;
-use crate::token::Scopes;
 
 /// The last use is written at most once in this time.
 const USE_EVERY_MS: u64 = 60_000;
@@ -26,31 +25,43 @@ impl Accounts {
             return Ok(None);
         }
         let hash = SecretHash::of(secret);
-        let admitted = loop {
+        let admission = self
+            .admit(hash, || async move {
+                let found = self.store().session(hash).await?;
+                let usable = found.filter(|(_, account)| !account.disabled);
+                Ok(usable.map(|(session, account)| admitted_by_session(&session, &account)))
+            })
+            .await?;
+        Ok(admission.filter(|admission| matches!(admission.via(), Via::Session(_))))
+    }
+
+    /// Admits by what is known of a secret, or by what `read` finds in the store, if that is valid.
+    pub(super) async fn admit<F>(
+        &self,
+        hash: SecretHash,
+        read: impl Fn() -> F,
+    ) -> Result<Option<Admission>, AccountError>
+    where
+        F: Future<Output = Result<Option<Admitted>, AccountError>>,
+    {
+        loop {
             if let Some(known) = self.shared.admitted.get(hash) {
-                break known;
+                return self.let_in(hash, known).await;
             }
             let moment = self.shared.admitted.moment();
-            let Some((session, account)) = self.store().session(hash).await? else {
-                return Ok(None);
-            };
+            let Some(found) = read().await? else { return Ok(None) };
             let now = self.now();
-            if account.disabled || session.has_expired(now) {
+            if !found.is_valid(now) {
                 return Ok(None);
             }
-            let read = admitted_by_session(&session, &account);
-            if let Some(kept) = self.shared.admitted.keep(moment, hash, read, now) {
-                break kept;
+            if let Some(kept) = self.shared.admitted.keep(moment, hash, found, now) {
+                return self.let_in(hash, kept).await;
             }
-        };
-        if !matches!(admitted.via, Via::Session(_)) {
-            return Ok(None);
         }
-        self.let_in(hash, admitted).await
     }
 
     /// Lets in by what is known, if it is still valid, and notes the use.
-    pub(super) async fn let_in(
+    async fn let_in(
         &self,
         hash: SecretHash,
         admitted: Arc<Admitted>,
@@ -89,6 +100,8 @@ impl Accounts {
                 Ok(self.store().use_session(id, now, idle).await?)
             }
             Via::Token(id) => Ok(self.store().use_token(id, now).await?),
+            // The proxy knows.
+            Via::Proxy(_) => Ok(()),
         }
     }
 
@@ -162,7 +175,7 @@ impl Admission {
     pub(super) fn session(&self) -> Option<SessionId> {
         match self.via() {
             Via::Session(id) => Some(id),
-            Via::Token(_) => None,
+            Via::Token(_) | Via::Proxy(_) => None,
         }
     }
 }
@@ -173,7 +186,7 @@ fn admitted_by_session(session: &Session, account: &Account) -> Admitted {
         name: account.name.clone(),
         role: account.role,
         via: Via::Session(session.id),
-        scopes: Scopes::ALL,
+        token_scopes: None,
         expires_ms: session.expires_at.unix_ms(),
         idle_expires_ms: AtomicI64::new(session.idle_expires_at.unix_ms()),
         used_ms: AtomicI64::new(session.used_at.unix_ms()),

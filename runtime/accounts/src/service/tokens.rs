@@ -53,22 +53,12 @@ impl Accounts {
             return Ok(None);
         }
         let hash = SecretHash::of(secret);
-        let admitted = loop {
-            if let Some(known) = self.shared.admitted.get(hash) {
-                break known;
-            }
-            let moment = self.shared.admitted.moment();
-            let Some((token, account)) = self.store().token(hash).await? else { return Ok(None) };
-            let now = self.now();
-            if account.disabled || now >= token.expires_at {
-                return Ok(None);
-            }
-            let read = admitted_by_token(&token, &account);
-            if let Some(kept) = self.shared.admitted.keep(moment, hash, read, now) {
-                break kept;
-            }
-        };
-        self.let_in(hash, admitted).await
+        self.admit(hash, || async move {
+            let found = self.store().token(hash).await?;
+            let usable = found.filter(|(_, account)| !account.disabled);
+            Ok(usable.map(|(token, account)| admitted_by_token(&token, &account)))
+        })
+        .await
     }
 
     /// The tokens of an account, expired ones included, the oldest first.
@@ -112,7 +102,7 @@ fn admitted_by_token(token: &ApiToken, account: &Account) -> Admitted {
         name: account.name.clone(),
         role: account.role,
         via: Via::Token(token.id),
-        scopes: token.scopes,
+        token_scopes: Some(token.scopes),
         expires_ms,
         idle_expires_ms: AtomicI64::new(expires_ms),
         used_ms: AtomicI64::new(token.used_at.map_or(0, Timestamp::unix_ms)),

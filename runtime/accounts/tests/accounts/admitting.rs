@@ -18,7 +18,7 @@ async fn has_ended(admission: &accounts::Admission) -> bool {
 async fn unknown_secrets_let_nobody_in() {
     let stage = Stage::new().await;
     let (secret, admission) = stage.entered("ada").await;
-    assert_eq!((admission.role(), admission.scopes()), (AccountRole::Owner, Scopes::ALL));
+    assert_eq!((admission.role(), admission.token_scopes()), (AccountRole::Owner, None));
     let long = "x".repeat(1 << 20);
     let prefixed = format!("companion_{secret}");
     for text in ["", "x", &secret[1..], &prefixed, &long] {
@@ -131,7 +131,7 @@ async fn a_token_allows_its_scopes_until_it_ends() {
     assert!(secret.reveal().starts_with("companion_"));
     let verify = async || stage.accounts.verify_token(secret.reveal()).await.unwrap();
     let admission = verify().await.unwrap();
-    assert_eq!((admission.account(), admission.scopes()), (ada.account(), read));
+    assert_eq!((admission.account(), admission.token_scopes()), (ada.account(), Some(read)));
     assert!(stage.verify(secret.reveal()).await.is_none(), "a token is no session");
     let renamed = stage.accounts.rename_token(&bob, token.id, name()).await;
     assert!(matches!(renamed, Err(AccountError::NotFound)));

@@ -6,7 +6,7 @@ fn admitted(number: i64) -> Admitted {
         name: AccountName::parse("ada").unwrap(),
         role: AccountRole::Owner,
         via: Via::Session(SessionId(number)),
-        scopes: Scopes::ALL,
+        token_scopes: None,
         expires_ms: 1_000_000,
         idle_expires_ms: AtomicI64::new(1_000_000),
         used_ms: AtomicI64::new(number),

@@ -1,0 +1,134 @@
+//! The accounts of the installation and the audit, for owners.
+
+use accounts::{Account, AccountName, AuditEntry};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::api::{
+    AccountList, AccountSummary, AddAccount, AuditPage, AuditRecord, PatchAccount,
+};
+use protocol::{AccountId, Error, ErrorBody};
+use serde::Deserialize;
+
+use crate::caller::Visit;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{self, Path, Query};
+use crate::state::AppState;
+
+/// The entries of the audit in one page.
+const AUDIT_PAGE: u32 = 100;
+
+/// `/api/v1/accounts/{id}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AccountPath {
+    /// The account; `not_found` if there is none with this number.
+    pub id: AccountId,
+}
+
+/// Where a page of the audit begins.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// The `next_before` of the page before this one; without it, the newest entries.
+    pub before: Option<i64>,
+}
+
+/// Lists the accounts.
+#[utoipa::path(
+    get, path = "/api/v1/accounts", tag = "accounts",
+    responses((status = 200, body = AccountList), (status = "default", body = ErrorBody))
+)]
+pub async fn list(State(state): State<AppState>) -> ApiResult<Json<AccountList>> {
+    let accounts = state.accounts.accounts().await.map_err(Error::from)?;
+    Ok(Json(AccountList { accounts: accounts.iter().map(summary).collect() }))
+}
+
+/// Adds an account. The first one is an owner's, and gets what was here before there were accounts.
+#[utoipa::path(
+    post, path = "/api/v1/accounts", tag = "accounts", request_body = AddAccount,
+    responses((status = 201, body = AccountSummary), (status = "default", body = ErrorBody))
+)]
+pub async fn add(
+    State(state): State<AppState>,
+    visit: Visit,
+    extract::Json(asked): extract::Json<AddAccount>,
+) -> ApiResult<(StatusCode, Json<AccountSummary>)> {
+    let name = AccountName::parse(&asked.name);
+    let name = name.map_err(accounts::AccountError::from).map_err(Error::from)?;
+    let (by, from) = (visit.actor(), visit.0.address);
+    let added = state.accounts.add(by, name, asked.role, &asked.password.0, from).await;
+    Ok((StatusCode::CREATED, Json(summary(&added.map_err(Error::from)?))))
+}
+
+/// Changes an account: its role, whether it is disabled, its password. The last owner can neither be
+/// disabled nor become a member.
+#[utoipa::path(
+    patch, path = "/api/v1/accounts/{id}", tag = "accounts", params(("id" = AccountId, Path)),
+    request_body = PatchAccount,
+    responses((status = 200, body = AccountSummary), (status = "default", body = ErrorBody))
+)]
+pub async fn patch(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(AccountPath { id }): Path<AccountPath>,
+    extract::Json(asked): extract::Json<PatchAccount>,
+) -> ApiResult<Json<AccountSummary>> {
+    let (by, from, accounts) = (visit.actor(), visit.0.address, &state.accounts);
+    let PatchAccount { role, disabled, password } = asked;
+    if role.is_none() && disabled.is_none() && password.is_none() {
+        return Err(ApiError::invalid("Nothing is to be changed."));
+    }
+    // The password comes first, because it alone may be refused for what it is.
+    if let Some(password) = password {
+        let reset = accounts.reset_password(by, id, &password.0, from).await;
+        reset.map_err(Error::from)?;
+    }
+    if let Some(role) = role {
+        accounts.set_role(by, id, role, from).await.map_err(Error::from)?;
+    }
+    match disabled {
+        Some(true) => accounts.disable(by, id, from).await.map_err(Error::from)?,
+        Some(false) => accounts.enable(by, id, from).await.map_err(Error::from)?,
+        None => {}
+    }
+    Ok(Json(summary(&accounts.account(id).await.map_err(Error::from)?)))
+}
+
+/// Reads the audit: what happened to accounts, who did it, when and from where. It holds no texts.
+#[utoipa::path(
+    get, path = "/api/v1/audit", tag = "accounts", params(AuditQuery),
+    responses((status = 200, body = AuditPage), (status = "default", body = ErrorBody))
+)]
+pub async fn audit(
+    State(state): State<AppState>,
+    Query(AuditQuery { before }): Query<AuditQuery>,
+) -> ApiResult<Json<AuditPage>> {
+    let entries = state.accounts.audit(before, AUDIT_PAGE).await.map_err(Error::from)?;
+    let is_full = entries.len() == usize::try_from(AUDIT_PAGE).unwrap_or(usize::MAX);
+    let next_before = entries.last().map(|entry| entry.id).filter(|_| is_full);
+    Ok(Json(AuditPage { entries: entries.iter().map(record).collect(), next_before }))
+}
+
+/// An account as owners see it.
+pub fn summary(account: &Account) -> AccountSummary {
+    AccountSummary {
+        id: account.id,
+        name: account.name.as_str().to_owned(),
+        role: account.role,
+        disabled: account.disabled,
+        created_at: account.created_at,
+        has_password: account.password.is_some(),
+    }
+}
+
+fn record(entry: &AuditEntry) -> AuditRecord {
+    AuditRecord {
+        id: entry.id,
+        at: entry.note.at,
+        what: entry.note.kind.name().to_owned(),
+        by: entry.note.by,
+        account: entry.account,
+        from: entry.note.from.map(|address| address.to_string()),
+    }
+}
