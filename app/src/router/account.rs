@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use runtime::clock::{Clock as _, SystemClock};
 use serde::Deserialize;
 
-use super::visit::{Failure, Visit};
+use super::visit::{Answer, Failure, Visit};
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::pages::account::{
@@ -180,9 +180,8 @@ pub(super) async fn create_token(
             let outcome = Outcome { made: Some(made), ..Outcome::default() };
             show(&visit, &headers, outcome, Answer::default()).await
         }
-        Err(failure) => {
-            let answer = Answer::of(&failure);
-            let mistake = Some(failure.mistake);
+        Err(Failure { answer, mistake }) => {
+            let mistake = Some(mistake);
             let token = TokenForm { name: fields.name, scopes, days, mistake };
             show(&visit, &headers, Outcome { token, ..Outcome::default() }, answer).await
         }
@@ -206,27 +205,9 @@ pub(super) async fn revoke_token(
     })
 }
 
-/// The status of the answer, and the seconds after which an attempt is possible again.
-struct Answer {
-    status: u16,
-    retry_after: Option<u64>,
-}
-
-impl Default for Answer {
-    fn default() -> Self {
-        Self { status: 200, retry_after: None }
-    }
-}
-
-impl Answer {
-    fn of(failure: &Failure) -> Self {
-        Self { status: failure.status, retry_after: failure.retry_after() }
-    }
-}
-
 async fn failed(visit: &Visit, headers: &HeaderMap, failure: Failure) -> Response {
-    let answer = Answer::of(&failure);
-    let outcome = Outcome { mistake: Some(failure.mistake), ..Outcome::default() };
+    let Failure { answer, mistake } = failure;
+    let outcome = Outcome { mistake: Some(mistake), ..Outcome::default() };
     show(visit, headers, outcome, answer).await
 }
 
@@ -241,24 +222,23 @@ async fn show(
         Err(refusal) => return refusal,
     };
     let now = SystemClock.now();
-    let response = visit.document(headers, answer.status, || {
+    visit.document(headers, answer, || {
         (tr!(account).to_owned(), erase(view! { <AccountPage reader outcome now /> }))
-    });
-    Failure::answer(answer.retry_after, response)
+    })
 }
 
 async fn reader(visit: &Visit, headers: &HeaderMap) -> Result<Reader, Response> {
-    let refusal = |error: AccountError| visit.refusal(headers, error.into());
+    let failed = |error: AccountError| visit.failed(headers, error);
     let principal = visit.somebody(headers)?;
     let Some(admission) = &visit.visitor.admission else {
-        let is_set_up = visit.accounts.is_set_up().await.map_err(refusal)?;
+        let is_set_up = visit.accounts.is_set_up().await.map_err(failed)?;
         return Ok(Reader::AtMachine { is_set_up });
     };
     Ok(Reader::Account(Box::new(OwnAccount {
         name: admission.name().as_str().to_owned(),
         role: principal.role,
         via: admission.via(),
-        sessions: visit.accounts.sessions(principal.account).await.map_err(refusal)?,
-        tokens: visit.accounts.tokens(principal.account).await.map_err(refusal)?,
+        sessions: visit.accounts.sessions(principal.account).await.map_err(failed)?,
+        tokens: visit.accounts.tokens(principal.account).await.map_err(failed)?,
     })))
 }

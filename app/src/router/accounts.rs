@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use protocol::{AccountId, AccountRole};
 use serde::Deserialize;
 
-use super::visit::{Failure, Visit};
+use super::visit::{Answer, Failure, Visit, parts};
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::pages::accounts::{AccountsPage, AddForm, ChangePage};
@@ -87,7 +87,7 @@ pub(super) async fn page(
         Done::Disabled => tr!(account_was_disabled),
         Done::Enabled => tr!(account_was_enabled),
     });
-    Ok(show(&visit, &headers, done, AddForm::default(), 200).await)
+    Ok(show(&visit, &headers, done, AddForm::default(), Answer::default()).await)
 }
 
 /// Adds an account. The first one is added at the server's own machine, without a login.
@@ -98,9 +98,9 @@ pub(super) async fn add(
 ) -> Result<Response, Response> {
     visit.owner(&headers)?;
     let Ok(Form(AddFields { name, role, password })) = form else {
-        let Failure { status, mistake, .. } = Failure::unreadable();
+        let Failure { answer, mistake } = Failure::unreadable();
         let form = AddForm { mistake: Some(mistake), ..AddForm::default() };
-        return Ok(show(&visit, &headers, None, form, status).await);
+        return Ok(show(&visit, &headers, None, form, answer).await);
     };
     let added = match AccountName::parse(&name) {
         Ok(name) => {
@@ -112,14 +112,13 @@ pub(super) async fn add(
     let Err(error) = added else {
         return Ok(Redirect::to("/accounts?done=added").into_response());
     };
-    let failure = Failure::new(error, |error| match error {
+    let Failure { answer, mistake } = Failure::new(error, |error| match error {
         AccountError::Name(_) | AccountError::NameTaken => NAME,
         AccountError::Password(_) => PASSWORD,
         _ => Mistake::FORM,
     });
-    let (status, retry_after) = (failure.status, failure.retry_after());
-    let form = AddForm { name, role, mistake: Some(failure.mistake) };
-    Ok(Failure::answer(retry_after, show(&visit, &headers, None, form, status).await))
+    let form = AddForm { name, role, mistake: Some(mistake) };
+    Ok(show(&visit, &headers, None, form, answer).await)
 }
 
 async fn show(
@@ -127,14 +126,14 @@ async fn show(
     headers: &HeaderMap,
     done: Option<&'static str>,
     form: AddForm,
-    status: u16,
+    answer: Answer,
 ) -> Response {
     let accounts = match visit.accounts.accounts().await {
         Ok(accounts) => accounts,
-        Err(error) => return visit.refusal(headers, error.into()),
+        Err(error) => return visit.failed(headers, error),
     };
     let own = visit.actor();
-    visit.document(headers, status, || {
+    visit.document(headers, answer, || {
         (tr!(accounts).to_owned(), erase(view! { <AccountsPage accounts own done form /> }))
     })
 }
@@ -203,15 +202,11 @@ async fn show_change(
 ) -> Response {
     let account = match visit.accounts.account(id).await {
         Ok(account) => account,
-        Err(error) => return visit.refusal(headers, error.into()),
+        Err(error) => return visit.failed(headers, error),
     };
-    let status = failure.as_ref().map_or(200, |failure| failure.status);
-    let retry_after = failure.as_ref().and_then(Failure::retry_after);
-    let mistake = failure.map(|failure| failure.mistake);
+    let (answer, mistake) = parts(failure);
     let title = account.name.as_str().to_owned();
-    let response = visit
-        .document(headers, status, || (title, erase(view! { <ChangePage account mistake /> })));
-    Failure::answer(retry_after, response)
+    visit.document(headers, answer, || (title, erase(view! { <ChangePage account mistake /> })))
 }
 
 pub(super) async fn audit(
@@ -225,13 +220,13 @@ pub(super) async fn audit(
         match (visit.accounts.audit(before, AUDIT_PAGE).await, visit.accounts.accounts().await) {
             (Ok(entries), Ok(accounts)) => (entries, accounts),
             (Err(error), _) | (_, Err(error)) => {
-                return Err(visit.refusal(&headers, error.into()));
+                return Err(visit.failed(&headers, error));
             }
         };
     let is_full = entries.len() == usize::try_from(AUDIT_PAGE).unwrap_or(usize::MAX);
     let next_before = entries.last().map(|entry| entry.id).filter(|_| is_full);
     let audit = Audit { entries, accounts, next_before, is_later: before.is_some() };
-    Ok(visit.document(&headers, 200, || {
+    Ok(visit.document(&headers, Answer::default(), || {
         (tr!(audit).to_owned(), erase(view! { <AuditPage audit /> }))
     }))
 }

@@ -4,12 +4,12 @@ use accounts::{AccountError, Device, LoggedIn, Login, Password};
 use axum::Form;
 use axum::extract::Query;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::visit::{Failure, Visit};
+use super::visit::{Failure, Visit, parts};
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::next_path::next_path;
@@ -146,7 +146,7 @@ pub(super) async fn log_out(visit: Visit, headers: HeaderMap) -> Response {
         match visit.accounts.log_out(admission, visit.visitor.address).await {
             // There is no session to end if a proxy has authenticated the reader.
             Ok(()) | Err(AccountError::NotFound) => {}
-            Err(error) => return visit.refusal(&headers, error.into()),
+            Err(error) => return visit.failed(&headers, error),
         }
     }
     let removed = session_cookie::removed(visit.visitor.secure);
@@ -185,15 +185,14 @@ fn show_login(
     form: LoginForm,
     failure: Option<Failure>,
 ) -> Response {
-    let (status, retry_after, mistake) = parts(failure);
+    let (answer, mistake) = parts(failure);
     // Only a path that the login would lead on to is kept.
     let next = next_path(&form.next).unwrap_or_default().to_owned();
     let is_readable_by_others = visit.is_readable_by_others();
     let form = LoginForm { next, is_readable_by_others, mistake, ..form };
-    let response = visit.document(headers, status, || {
+    visit.document(headers, answer, || {
         (tr!(log_in).to_owned(), erase(view! { <LoginPage form /> }))
-    });
-    challenged(Failure::answer(retry_after, response))
+    })
 }
 
 fn show_set_up(
@@ -202,28 +201,10 @@ fn show_set_up(
     form: SetUpForm,
     failure: Option<Failure>,
 ) -> Response {
-    let (status, retry_after, mistake) = parts(failure);
+    let (answer, mistake) = parts(failure);
     let is_readable_by_others = visit.is_readable_by_others();
     let form = SetUpForm { is_readable_by_others, mistake, ..form };
-    let response = visit.document(headers, status, || {
+    visit.document(headers, answer, || {
         (tr!(set_up).to_owned(), erase(view! { <SetUpPage form /> }))
-    });
-    challenged(Failure::answer(retry_after, response))
-}
-
-fn parts(failure: Option<Failure>) -> (u16, Option<u64>, Option<Mistake>) {
-    match failure {
-        Some(failure) => (failure.status, failure.retry_after(), Some(failure.mistake)),
-        None => (200, None, None),
-    }
-}
-
-/// A 401 has to say how to authenticate (RFC 9110, section 15.5.2). Browsers open a dialog only for
-/// other schemes than this one, and because of the status they do not offer to save a wrong password.
-fn challenged(mut response: Response) -> Response {
-    if response.status() == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Bearer realm=\"companion\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
+    })
 }

@@ -46,19 +46,29 @@ impl Visit {
     pub fn document(
         &self,
         headers: &HeaderMap,
-        status: u16,
+        answer: Answer,
         page: impl FnOnce() -> (String, Erased),
     ) -> Response {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = written(self.style.clone(), headers, status, page);
         let keep = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, keep);
+        if let Some(seconds) = answer.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // A 401 has to say how to authenticate (RFC 9110, section 15.5.2). Browsers open a dialog
+        // only for other schemes than this one.
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"companion\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         response
     }
 
     /// The response to a request that is refused as a whole.
-    pub fn refusal(&self, headers: &HeaderMap, error: Error) -> Response {
-        self.document(headers, error.code.http_status(), || {
+    fn refusal(&self, headers: &HeaderMap, error: Error) -> Response {
+        self.document(headers, Answer::of(&error), || {
             let body = erase(view! {
                 <ErrorNote error />
                 <p class="actions">
@@ -69,6 +79,12 @@ impl Visit {
             });
             (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))
         })
+    }
+
+    /// The response to a request that failed as a whole.
+    pub fn failed(&self, headers: &HeaderMap, error: AccountError) -> Response {
+        log(&error);
+        self.refusal(headers, error.into())
     }
 
     /// Who is let in. The server has decided before who may call which route; this is a second lock.
@@ -113,49 +129,68 @@ impl Visit {
     }
 }
 
-/// A form that an account's own rules refused, as its page says it.
-pub(super) struct Failure {
+/// The status of a response, and the seconds after which another attempt is possible.
+#[derive(Clone, Copy)]
+pub(super) struct Answer {
     pub status: u16,
+    pub retry_after: Option<u64>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { status: StatusCode::OK.as_u16(), retry_after: None }
+    }
+}
+
+impl Answer {
+    fn of(error: &Error) -> Self {
+        Self { status: error.code.http_status(), retry_after: None }
+    }
+}
+
+/// A form that was refused.
+pub(super) struct Failure {
+    pub answer: Answer,
     pub mistake: Mistake,
-    /// Seconds until the next attempt.
-    retry_after: Option<u64>,
 }
 
 impl Failure {
-    /// `at` is the field that is concerned by an error, if it is one's.
+    /// A refusal by the rules of accounts. `at` names the field that is concerned.
     pub fn new(error: AccountError, at: impl Fn(&AccountError) -> &'static str) -> Self {
-        if let AccountError::Hashing | AccountError::Store(_) = error {
-            tracing::error!(error = &error as &dyn std::error::Error, "a form failed");
-        }
+        log(&error);
         let mistake = Mistake { at: at(&error), words: text::account_error(&error) };
         let retry_after = match error {
             AccountError::RateLimited(limited) => Some(text::retry_after_seconds(limited)),
             _ => None,
         };
-        let status = Error::from(error).code.http_status();
-        Self { status, mistake, retry_after }
+        let answer = Answer { retry_after, ..Answer::of(&error.into()) };
+        Self { answer, mistake }
     }
 
     /// A mistake that is found before any account is asked.
     pub fn of_form(at: &'static str, words: impl Into<String>) -> Self {
         let status = ErrorCode::InvalidInput.http_status();
-        Self { status, mistake: Mistake { at, words: words.into() }, retry_after: None }
+        let mistake = Mistake { at, words: words.into() };
+        Self { answer: Answer { status, retry_after: None }, mistake }
     }
 
     /// A form that cannot be read.
     pub fn unreadable() -> Self {
         Self::of_form(Mistake::FORM, tr!(bad_form))
     }
+}
 
-    /// Adds the headers that belong to its status.
-    pub fn answer(retry_after: Option<u64>, mut response: Response) -> Response {
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+/// Logs a fault of this server's. All other errors are the reader's.
+fn log(error: &AccountError) {
+    if let AccountError::Hashing | AccountError::Store(_) = error {
+        tracing::error!(error = error as &dyn std::error::Error, "a page of accounts failed");
     }
+}
 
-    pub fn retry_after(&self) -> Option<u64> {
-        self.retry_after
+/// The parts of a failure, if there is one.
+pub(super) fn parts(failure: Option<Failure>) -> (Answer, Option<Mistake>) {
+    match failure {
+        Some(Failure { answer, mistake }) => (answer, Some(mistake)),
+        None => (Answer::default(), None),
     }
 }
