@@ -124,14 +124,14 @@ for (const javaScriptEnabled of [true, false]) {
       await logIn(page, OWNER);
       const change = async (old: string, password: string): Promise<void> => {
         await page.getByLabel('Current password').fill(old);
-        await page.getByLabel('New password').fill(password);
+        await page.getByLabel('New password', { exact: true }).fill(password);
         await page.getByLabel('The same password again').fill(password);
         await page.getByRole('button', { name: 'Change the password' }).click();
       };
       await change('a wrong password', 'an entirely new one');
       await expect(page.getByLabel('Current password')).toHaveAccessibleDescription(/not the current password/);
       await change(OWNER.password, 'short');
-      await expect(page.getByLabel('New password')).toHaveAccessibleDescription(/too short/);
+      await expect(page.getByLabel('New password', { exact: true })).toHaveAccessibleDescription(/too short/);
       await change(OWNER.password, 'an entirely new one');
       await expect(page.getByRole('status')).toHaveText(/The password was changed/);
       await page.getByRole('button', { name: 'Log out' }).click();
@@ -198,7 +198,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       await console.open('/accounts');
       await row.getByRole('link').click();
-      await page.getByLabel('New password').fill('another good one');
+      await page.getByLabel('New password', { exact: true }).fill('another good one');
       await page.getByRole('button', { name: 'Set a new password' }).click();
       await expect(page.getByRole('status')).toHaveText(/has a new password/);
       await row.getByRole('link').click();
@@ -244,7 +244,7 @@ test('a session that is ended elsewhere is gone at once, and what was typed stay
   upstream,
   watch,
 }) => {
-  watch.allow(/401/);
+  watch.allow(/401/, /HTTP Authentication failed/);
   await upstream.plays(answer('One ', hold, 'two.'));
   await makeOwner(companion);
   await console.open('/login');
@@ -258,11 +258,12 @@ test('a session that is ended elsewhere is gone at once, and what was typed stay
   await other.goto(`${companion.url}/login?next=/account`);
   await logIn(other, OWNER);
   const rows = other.locator('#sessions').getByRole('listitem');
-  await expect(rows).toHaveCount(2);
-  await expect(rows.filter({ hasText: 'This one' })).toContainText('Chrome on Linux');
-  await rows.getByRole('button', { name: 'End' }).click();
+  const browsers = rows.filter({ hasText: 'Chrome on Linux' });
+  await expect(browsers).toHaveCount(2);
+  await browsers.filter({ hasNotText: 'This one' }).getByRole('button', { name: 'End' }).click();
   await expect(other.getByRole('status')).toHaveText('The session has ended.');
-  await expect(rows).toHaveCount(1);
+  await expect(browsers).toHaveCount(1);
+  await expect(browsers).toContainText('This one');
 
   await expect(console.link).toHaveAttribute('data-link', 'logged-out');
   const note = console.alert.filter({ hasText: 'You are logged out' });
@@ -324,10 +325,12 @@ test('no browser cache shows a page after the logout', async ({ companion }) => 
     await page.goto(`${companion.url}/account`);
     await page.getByRole('button', { name: 'Log out' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in');
-    await page.goBack();
-    await page.goBack();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in');
-    await expect(page.getByText('Export all conversations')).toHaveCount(0);
+    // Playwright's own way back does not notice a page that comes from the cache.
+    for (const path of ['/login?next=/account', '/login?next=/data']) {
+      await page.evaluate(() => history.back());
+      await expect(page).toHaveURL(companion.url + path);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in');
+    }
   } finally {
     await browser.close();
   }
@@ -409,9 +412,11 @@ for (const [what, viewport, colorScheme] of [
 test('at the server’s own machine no login is needed, and the first account is made there', async ({
   folder,
   page,
+  watch,
 }) => {
   const companion = new Companion(`${folder}/open`, 'none');
   await companion.start();
+  watch.allowedHosts.push(new URL(companion.url).host);
   try {
     await page.goto(`${companion.url}/account`);
     await expect(page.getByText('where no login is needed')).toBeVisible();

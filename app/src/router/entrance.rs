@@ -17,10 +17,11 @@ use crate::pages::login::{AGAIN, CODE, LoginForm, LoginPage, NAME, PASSWORD, Set
 use crate::session_cookie;
 use crate::text::tr;
 
-/// Browsers remove what scripts have stored, such as texts that were typed and not sent, for the next
-/// person at this browser. Over unencrypted HTTP only a loopback address can ask for it (W3C, "Clear
-/// Site Data", section 3.2).
-const CLEAR: (&str, &str) = ("clear-site-data", "\"storage\"");
+/// Browsers remove, for the next person at this browser, what scripts have stored, such as texts that
+/// were typed and not sent, and the pages that they keep for the back button. Chromium 156 keeps even
+/// pages that must not be stored, and restores them after a logout. Over unencrypted HTTP only a
+/// loopback address can ask for it (W3C, "Clear Site Data", section 3.2).
+const CLEAR: (&str, &str) = ("clear-site-data", "\"cache\", \"storage\"");
 
 /// The query of the login.
 #[derive(Default, Deserialize)]
