@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use accounts::{AccountError, Accounts, Admission};
+use accounts::{AccountError, Accounts, Admission, TOKEN_PREFIX};
 use app::{Visitor, session_cookie};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -194,12 +194,13 @@ fn with_challenge(mut response: Response) -> Response {
     response
 }
 
-/// The token of `Authorization: Bearer`. Other schemes are left to a proxy in front, which may leave
-/// its own there.
+/// The API token of `Authorization: Bearer`. Another program's token, or another scheme, says nothing
+/// here: a proxy in front may leave its own there, and clients of other servers send any key.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && token.starts_with(TOKEN_PREFIX)).then_some(token)
 }
 
 /// The value of a header that must not be there twice: then somebody added one.

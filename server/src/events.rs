@@ -5,26 +5,20 @@ mod event_source;
 mod html_frames;
 mod list;
 mod shared_html;
+mod slots;
 mod sse;
 mod transport;
 mod websocket;
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
-use protocol::{Cursor, Error, ErrorBody, ErrorCode, Frame, RuntimeId, WorkerId};
+use protocol::{Cursor, ErrorBody, Frame, RuntimeId, WorkerId};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::api::WorkerPath;
-use crate::bounds::BUSY_RETRY_MS;
 use crate::caller::{Caller, Visit};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
@@ -33,56 +27,14 @@ use event_source::{DeltaForm, EventSource, WhileAdmitted, WorkerSource};
 use html_frames::{Format, HtmlFrames};
 pub use list::{__path_list, list};
 pub use shared_html::SharedHtml;
+use slots::ObserverSlot;
+pub use slots::Observers;
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
 
 /// After this many unanswered pings an observer counts as gone. An observer that reads none of the
 /// sent data counts as gone after the same time, over either transport.
 pub const UNANSWERED_PINGS: u32 = 2;
-
-/// The slots for observers, and the streams that are open.
-#[derive(Clone, Debug)]
-pub struct Observers {
-    slots: Arc<Semaphore>,
-    /// Tracks every open stream, so that a shutdown can wait for them.
-    open: TaskTracker,
-    ping: Duration,
-}
-
-/// One slot, held while a stream is open.
-#[derive(Debug)]
-pub struct ObserverSlot {
-    _permit: OwnedSemaphorePermit,
-    _open: TaskTrackerToken,
-}
-
-impl Observers {
-    /// Creates `most` slots; `ping` is the time between two pings.
-    pub fn new(most: usize, ping: Duration) -> Self {
-        Self { slots: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
-    }
-
-    /// How long an observer may go without reading any of the sent data.
-    pub fn patience(&self) -> Duration {
-        self.ping * UNANSWERED_PINGS
-    }
-
-    /// Waits until every stream has ended.
-    pub async fn ended(&self) {
-        self.open.close();
-        self.open.wait().await;
-    }
-
-    /// Takes a slot. Errors with `rate_limited` if there is none left.
-    fn slot(&self) -> ApiResult<ObserverSlot> {
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| {
-            Error::new(ErrorCode::RateLimited, "Too many observers follow this server.")
-                .with_hint("Close a tab, or raise max_observers.")
-                .with_retry_after_ms(BUSY_RETRY_MS)
-        })?;
-        Ok(ObserverSlot { _permit: permit, _open: self.open.token() })
-    }
-}
 
 /// Where the stream begins.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -127,7 +79,7 @@ pub async fn events(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let slot = state.observers.slot()?;
+    let slot = state.observers.slot(principal.account)?;
     let runtime = state.runtime(&rid, principal)?;
     let format = if since.html { Format::Html } else { Format::Text };
     let form = if since.full { DeltaForm::Full } else { DeltaForm::Brief };
@@ -149,7 +101,7 @@ async fn answer<F: EventSource>(
     slot: ObserverSlot,
     follow: impl AsyncFnOnce() -> ApiResult<F>,
 ) -> ApiResult<Response> {
-    let ping = state.observers.ping;
+    let ping = state.observers.ping();
     match transport {
         Transport::WebSocket => {
             let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, state).await;

@@ -1,5 +1,7 @@
 //! axum's extractors with errors in the API's form, which say what is wrong and where.
 
+use std::str::FromStr;
+
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
@@ -7,8 +9,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 
 use crate::error::ApiError;
 use crate::json::{self, Unreadable, Wrong};
@@ -88,6 +91,16 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         });
         value.map(Self)
     }
+}
+
+/// Reads a field of a path, which is always text, as a number. For `deserialize_with`.
+pub fn number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(D::Error::custom)
 }
 
 fn wrong_media(wrong: Wrong) -> ApiError {

@@ -1,5 +1,6 @@
 //! Binds the server's address.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
@@ -31,9 +32,27 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
     })
 }
 
+/// How clients have to speak to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Without encryption.
+    Http,
+    /// With TLS.
+    Https,
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        })
+    }
+}
+
 /// Prints the server's address as the only line on standard output. A closed standard output is not
 /// an error.
-pub fn announce(address: SocketAddr) {
+pub fn announce(scheme: Scheme, address: SocketAddr) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
+    let _ = writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush());
 }

@@ -5,6 +5,7 @@
 //! socket belong to the account of the operating system that runs the server.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -45,7 +46,10 @@ impl OwnSocket {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        Ok(Self { listener: UnixListener::bind(&path)?, path })
+        let listener = UnixListener::bind(&path)?;
+        // The umask leaves the right to execute, which means nothing for a socket.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(Self { listener, path })
     }
 
     /// Serves until `stop`.

@@ -6,6 +6,7 @@
 
 pub mod headers;
 pub mod hosts;
+pub mod hsts;
 pub mod origin;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use protocol::{Error, ErrorCode};
 
+use crate::connections::Peer;
 use crate::error::{ApiError, ApiResult};
 use hosts::Hosts;
 use origin::{Claims, is_guarded, permits};
@@ -47,7 +49,9 @@ pub async fn guard(
         origin: one(headers, &header::ORIGIN)?,
         fetch_site: one(headers, &HeaderName::from_static("sec-fetch-site"))?,
     };
-    if is_guarded(request.method(), request.uri().path()) && !permits(&claims, &hosts) {
+    let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.tls);
+    let permitted = permits(&claims, &hosts) && !(secure && claims.is_unencrypted());
+    if is_guarded(request.method(), request.uri().path()) && !permitted {
         return Err(forbidden("This request comes from another site.").hint(
             "Only this server's own pages may do that; programs leave out the Origin header.",
         ));

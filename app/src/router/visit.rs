@@ -41,6 +41,7 @@ impl FromRequestParts<Console> for Visit {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "a refusal is made at most once for a request")]
 impl Visit {
     /// The response with a page, which no browser and no proxy keeps.
     pub fn document(

@@ -66,7 +66,8 @@ impl Place {
         // The defaults are kept wherever they are enough.
         if observers > 200 {
             let most = observers + 100;
-            lines += &format!("max_observers = {most}\nmax_requests = {most}\n");
+            // One account may take three quarters of the places.
+            lines += &format!("max_observers = {}\nmax_requests = {most}\n", 2 * most);
             lines += &format!("max_connections = {}\n", 2 * most);
         }
         let data = folder.path().join("data");

@@ -94,10 +94,12 @@ async fn attacked(
         println!("{}", seen.rows(&format!("{count} {}", attack.name())));
         missed.extend(seen.missed.into_iter().map(|what| format!("{}: {what}", attack.name())));
         let open = open / looks.max(1);
-        println!("{}", user::row("    connections that were open, on average", open));
+        if attack.holds() {
+            println!("{}", user::row("    connections that were open, on average", open));
+        }
         // The server refuses some of the attacks after a few seconds, and their connections then
         // pause for a second.
-        if open < count / 3 {
+        if attack.holds() && open < count / 3 {
             few.push(format!("{}: {open} of {count}", attack.name()));
         }
         crowd.end().await;

@@ -195,6 +195,9 @@ pub struct AccountSummary {
     pub created_at: Timestamp,
     /// Whether it can log in with a password.
     pub has_password: bool,
+    /// How many conversations it has; null from the command line while no server runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversations: Option<u64>,
 }
 
 /// `GET /api/v1/accounts`.

@@ -27,7 +27,7 @@ pub use limiter::{Attempt, Limiter, RateLimited};
 pub use password::{NewPassword, Password, PasswordError};
 pub use secret::{Secret, SecretHash};
 pub use service::{
-    AccountError, Accounts, Admission, Clock, LoggedIn, Login, SessionSettings, Via,
+    AccountError, Accounts, Admission, Clock, LoggedIn, Login, SessionSettings, TOKEN_PREFIX, Via,
 };
 pub use session::{Device, NewSession, Session, SessionId};
 pub use set_up_code::{SetUpCode, SetUpError};

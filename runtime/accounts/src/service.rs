@@ -27,6 +27,7 @@ mod tokens;
 
 pub use admitted::{Admission, Via};
 pub use login::{LoggedIn, Login};
+pub use tokens::TOKEN_PREFIX;
 
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -4,7 +4,7 @@ use protocol::api::{
     Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
     WorkerPage,
 };
-use protocol::{Error, ErrorCode, Worker, WorkerId, limits};
+use protocol::{AccountId, Error, ErrorCode, Worker, WorkerId, limits};
 use store::{StoreError, VisibilityFilter};
 
 use super::{Access, list};
@@ -29,6 +29,15 @@ impl Access {
             running,
             bundle_digest: self.bundle().digest().to_owned(),
         })
+    }
+
+    /// How many conversations an account has. Another account's are told to an owner alone, who sees
+    /// nothing else of them. Errors with `forbidden`.
+    pub async fn conversations_of(&self, account: AccountId) -> Result<u64, Error> {
+        if account != self.account() {
+            self.as_owner()?;
+        }
+        self.store().count(account).await.map_err(fault::from_store)
     }
 
     /// A page of the account's workers that are not in the archive, the most recently used first. `before` is

@@ -10,7 +10,7 @@ use protocol::api::{
 use protocol::{AccountId, Error, ErrorBody};
 use serde::Deserialize;
 
-use crate::caller::Visit;
+use crate::caller::{Caller, Visit};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
 use crate::state::AppState;
@@ -22,6 +22,7 @@ const AUDIT_PAGE: u32 = 100;
 #[derive(Clone, Debug, Deserialize)]
 pub struct AccountPath {
     /// The account; `not_found` if there is none with this number.
+    #[serde(deserialize_with = "extract::number")]
     pub id: AccountId,
 }
 
@@ -34,14 +35,22 @@ pub struct AuditQuery {
     pub before: Option<i64>,
 }
 
-/// Lists the accounts.
+/// Lists the accounts, with the number of their conversations, of which an owner sees nothing else.
 #[utoipa::path(
     get, path = "/api/v1/accounts", tag = "accounts",
     responses((status = 200, body = AccountList), (status = "default", body = ErrorBody))
 )]
-pub async fn list(State(state): State<AppState>) -> ApiResult<Json<AccountList>> {
-    let accounts = state.accounts.accounts().await.map_err(Error::from)?;
-    Ok(Json(AccountList { accounts: accounts.iter().map(summary).collect() }))
+pub async fn list(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+) -> ApiResult<Json<AccountList>> {
+    let runtime = state.registry.home().access(principal);
+    let mut accounts = Vec::new();
+    for account in state.accounts.accounts().await.map_err(Error::from)? {
+        let conversations = Some(runtime.conversations_of(account.id).await?);
+        accounts.push(AccountSummary { conversations, ..summary(&account) });
+    }
+    Ok(Json(AccountList { accounts }))
 }
 
 /// Adds an account. The first one is an owner's, and gets what was here before there were accounts.
@@ -119,6 +128,7 @@ pub fn summary(account: &Account) -> AccountSummary {
         disabled: account.disabled,
         created_at: account.created_at,
         has_password: account.password.is_some(),
+        conversations: None,
     }
 }
 

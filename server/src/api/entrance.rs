@@ -29,7 +29,7 @@ pub async fn set_up(
 ) -> ApiResult<Response> {
     let login = login(&visitor, &headers, &asked.name, &asked.password.0);
     let done = state.accounts.set_up(&asked.code.0, login).await.map_err(Error::from)?;
-    Ok(logged_in(&visitor, asked.name, &done))
+    logged_in(&state, &visitor, &done).await
 }
 
 /// Logs in. The answer sets the cookie of the session, and ends the one that the browser had.
@@ -48,7 +48,7 @@ pub async fn log_in(
 ) -> ApiResult<Response> {
     let login = login(&visitor, &headers, &asked.name, &asked.password.0);
     let done = state.accounts.log_in(login).await.map_err(Error::from)?;
-    Ok(logged_in(&visitor, asked.name, &done))
+    logged_in(&state, &visitor, &done).await
 }
 
 /// Says who the caller is.
@@ -97,10 +97,11 @@ fn login<'a>(
     }
 }
 
-fn logged_in(visitor: &Visitor, name: String, done: &LoggedIn) -> Response {
+async fn logged_in(state: &AppState, visitor: &Visitor, done: &LoggedIn) -> ApiResult<Response> {
+    let account = state.accounts.account(done.account).await.map_err(Error::from)?;
     let status = SessionStatus {
         account_id: done.account,
-        name: Some(name),
+        name: Some(account.name.as_str().to_owned()),
         role: done.role,
         by: AdmittedBy::Session,
     };
@@ -108,5 +109,5 @@ fn logged_in(visitor: &Visitor, name: String, done: &LoggedIn) -> Response {
     for cookie in session_cookie::of_login(done, visitor.secure) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }

@@ -25,6 +25,7 @@ const DAYS_MAX: u32 = 366;
 #[derive(Clone, Debug, Deserialize)]
 pub struct NumberPath {
     /// The number; `not_found` if the account has none with it.
+    #[serde(deserialize_with = "extract::number")]
     pub id: i64,
 }
 

@@ -15,12 +15,13 @@ use tracing::{error, info, warn};
 
 use crate::caller::needs_accounts;
 use crate::config::{Config, Settings};
-use crate::connections::{self, Connections};
+use crate::connections::{self, Connections, Service};
 use crate::events::Observers;
-use crate::listen;
+use crate::listen::{self, Scheme};
 use crate::own_socket::OwnSocket;
 use crate::signals::Signals;
 use crate::state::AppState;
+use crate::tls::{Tls, reload};
 use crate::{descriptors, engine, memory, router, telemetry};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
@@ -39,6 +40,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         config.with_absolute_paths().context("the working folder does not exist any more")?;
     telemetry::begin(&config)?;
     memory::give_back_when_idle();
+    // Before the signals are taken: on a disk that does not answer, a signal ends the process.
+    let tls = config.settings.tls.files().map(Tls::open).transpose()?;
+    let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
     let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address of the listener cannot be read")?;
@@ -52,6 +56,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(rendering::tend(registry.home().clone()));
+    if let Some(tls) = tls.clone() {
+        tasks.spawn(tls.keep_fresh(reload::EVERY));
+    }
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
     match OwnSocket::bind(&config.data_dir) {
@@ -65,9 +72,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
     let most = descriptors::room_for_connections(&config.settings.http);
-    listen::announce(address);
-    tell_how_to_begin(&accounts, &config.settings, address).await?;
-    info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    listen::announce(scheme, address);
+    tell_how_to_begin(&accounts, &config.settings, scheme, address).await?;
+    info!(%scheme, %address, version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(reason) = registry.home().provider_status().reason {
         let hint = reason.hint.unwrap_or_default();
         warn!(
@@ -76,8 +83,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
 
-    let mut served =
-        pin!(connections::take(listener, router, most, observers.patience(), stop.clone()));
+    let service = Service { router, tls, patience: observers.patience() };
+    let mut served = pin!(connections::take(listener, service, most, stop.clone()));
     let open = tokio::select! {
         open = &mut served => open,
         _ = signals.next() => {
@@ -111,6 +118,7 @@ async fn remove_ended_sessions(accounts: Accounts) {
 async fn tell_how_to_begin(
     accounts: &Accounts,
     settings: &Settings,
+    scheme: Scheme,
     address: SocketAddr,
 ) -> anyhow::Result<()> {
     let everybody_needs_one = needs_accounts(settings);
@@ -119,7 +127,7 @@ async fn tell_how_to_begin(
     }
     let code = accounts.new_set_up_code();
     eprintln!(
-        "set-up code: {}\nOpen http://{address}/setup within 15 minutes, under the name by which you \
+        "set-up code: {}\nOpen {scheme}://{address}/setup within 15 minutes, under the name by which you \
          reach this server, and make the first account with this code. Or make it here with \
          `companion account add NAME`.",
         code.reveal()

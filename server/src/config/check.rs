@@ -28,6 +28,11 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     for name in &settings.http.allowed_hosts {
         check("allowed_hosts", host(name));
     }
+    match (&settings.tls.tls_cert, &settings.tls.tls_key) {
+        (Some(_), None) => check("tls_cert", Err(alone("tls_key", "the certificate's key"))),
+        (None, Some(_)) => check("tls_key", Err(alone("tls_cert", "the key's certificate"))),
+        _ => {}
+    }
     let entrance = &settings.entrance;
     for name in &entrance.open_hosts {
         check("open_hosts", host(name));
@@ -62,6 +67,10 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     let blank = settings.prompts.workspace.trim().is_empty();
     check("workspace", if blank { Err("no name".to_owned()) } else { Ok(()) });
     check("log", filter(&settings.log.log));
+}
+
+fn alone(missing: &str, what: &str) -> String {
+    format!("{missing} is missing: it names the file with {what}, and TLS needs both")
 }
 
 /// Whether a path leads to no folder. One on a disk that does not answer may well be a folder, and keeps

@@ -167,7 +167,8 @@ fn from_text(key: &str, text: &str) -> Result<Value, String> {
 
 /// Makes a relative path in the file relative to the file's folder, whatever the working folder is.
 fn beside_the_file(value: Value, key: &str, folder: &Path) -> Value {
-    let is_path = key.ends_with("_dir") || key.ends_with("_file");
+    let is_path =
+        key.ends_with("_dir") || key.ends_with("_file") || matches!(key, "tls_cert" | "tls_key");
     match &value {
         Value::String(path) if is_path => {
             let path: PathBuf = folder.join(path);

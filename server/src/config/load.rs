@@ -81,6 +81,8 @@ impl Config {
             &mut settings.local.model_dir,
             &mut settings.prompts.prompts_dir,
             &mut settings.openai.api_key_file,
+            &mut settings.tls.tls_cert,
+            &mut settings.tls.tls_key,
             &mut self.file,
         ];
         let paths = optional.into_iter().flatten();

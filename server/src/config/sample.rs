@@ -143,6 +143,8 @@ fn example(key: &str) -> &'static str {
     match key {
         "proxy_user_header" => "\"X-Remote-User\"",
         "data_dir" => "\"/var/lib/companion\"",
+        "tls_cert" => "\"/etc/companion/fullchain.pem\"",
+        "tls_key" => "\"/etc/companion/privkey.pem\"",
         "provider" => "\"local\"",
         "model" => "\"gpt-4o-mini\"",
         "base_url" => "\"http://127.0.0.1:11434/v1\"",

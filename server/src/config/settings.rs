@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::proxy::ProxyText;
 use super::value::{Within, list};
+use crate::tls::TlsFiles;
 
 /// All concerns together.
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,10 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(flatten)]
     pub http: Http,
+    /// The server's certificate.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub tls: Tls,
     /// Who may come in.
     #[command(flatten)]
     #[serde(flatten)]
@@ -96,14 +101,37 @@ pub struct Http {
     /// closed (8 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "1024")]
     pub max_connections: Within<8, 65_536>,
-    /// Observers following events at the same time; more are refused with `rate_limited`
-    /// (1 to 65536)
+    /// Observers following events at the same time, of which one account gets three quarters; more
+    /// are refused with `rate_limited` (1 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "2048")]
     pub max_observers: Within<1, 65_536>,
     /// Milliseconds between two pings to an observer; one that leaves two unanswered is
     /// disconnected (50 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub observer_ping_ms: Within<50, 600_000>,
+}
+
+/// The server's own certificate. Invariant of a checked configuration: both or none.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "TLS")]
+#[serde(default)]
+pub struct Tls {
+    /// File with the server's certificate in PEM form, followed by the intermediate ones; with it
+    /// and tls_key the server speaks HTTPS, and only that. Renewed files are taken into use within
+    /// seconds
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// File with the private key of that certificate in PEM form, without a passphrase
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl Tls {
+    /// The files; `None` to serve without encryption.
+    pub fn files(&self) -> Option<TlsFiles> {
+        let (cert, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(TlsFiles { cert, key })
+    }
 }
 
 /// Who may come in.
@@ -366,7 +394,7 @@ macro_rules! defaults_by_clap {
     )*};
 }
 
-defaults_by_clap!(Settings Http Entrance Data Model Openai Local Turns Prompts Log);
+defaults_by_clap!(Settings Http Tls Entrance Data Model Openai Local Turns Prompts Log);
 
 /// The description of a setting, besides its type.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use tower::ServiceExt as _;
 
 use super::Peer;
-use super::activity::Activity;
+use super::activity::{Activity, Flush, Running};
 
 /// A service that answers requests of `peer` with `router` and reports to `activity`.
 pub(super) fn watched(
@@ -30,16 +30,17 @@ pub(super) fn watched(
         request.extensions_mut().insert(peer);
         let (router, activity) = (router.clone(), activity.clone());
         async move {
-            if !activity.begin() {
+            let Some(running) = activity.begin(Flush::Follows) else {
                 // The connection is closing: its task was aborted, so it does not get beyond this.
-                std::future::pending::<()>().await;
-            }
+                return std::future::pending().await;
+            };
             let response = router.oneshot(request.map(Body::new)).await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 // The connection becomes a WebSocket, which has no further requests.
+                running.forever();
                 return Ok(response);
             }
-            Ok(response.map(|inner| Body::new(Answer { inner, activity })))
+            Ok(response.map(|inner| Body::new(Answer { inner, _running: running })))
         }
     })
 }
@@ -47,13 +48,7 @@ pub(super) fn watched(
 /// The body of an answer. hyper drops it after it has taken the last piece.
 struct Answer {
     inner: Body,
-    activity: Arc<Activity>,
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.activity.answered();
-    }
+    _running: Running,
 }
 
 impl HttpBody for Answer {

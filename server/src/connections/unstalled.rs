@@ -27,6 +27,11 @@ impl Unstalled {
         Self { stream, patience, waiting: None, activity }
     }
 
+    /// Waits for the first bytes and looks at them without taking them.
+    pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(buffer).await
+    }
+
     fn bounded(
         &mut self,
         cx: &mut Context<'_>,
@@ -76,7 +81,8 @@ impl AsyncWrite for Unstalled {
     }
 
     // Flushing a socket does nothing, so it tells nothing about the peer. But hyper only flushes
-    // after all that it had to write was handed to the system.
+    // after all that it had to write was handed to the system; with TLS in between, the flush gets
+    // here when all encrypted bytes were.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {

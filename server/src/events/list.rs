@@ -50,7 +50,7 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let slot = state.observers.slot()?;
+    let slot = state.observers.slot(principal.account)?;
     let runtime = state.runtime(&rid, principal)?;
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let cursor = cursor.map(Cursor::from_client);

@@ -5,6 +5,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::hsts;
+
 /// The headers that are the same for every response.
 const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -29,10 +31,14 @@ const API: &str = "/api/";
 /// Adds the headers to every response.
 pub async fn add(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with(API);
+    let only_https = hsts::applies(&request);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if only_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(hsts::A_YEAR));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NO_PAGE));
     // Browsers may keep pages for the back button, but have to revalidate them; responses of the

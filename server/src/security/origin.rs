@@ -19,6 +19,14 @@ pub struct Claims<'a> {
     pub fetch_site: Option<&'a str>,
 }
 
+impl Claims<'_> {
+    /// Whether the request comes from a page without encryption. Where this server encrypts, no
+    /// page of its own does that, but anyone between it and the browser could have made one.
+    pub fn is_unencrypted(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.starts_with("http://"))
+    }
+}
+
 /// Whether a request has to come from our own pages: this holds for all requests that may change
 /// state, and for the whole API. WebSockets are otherwise open to every origin, and even a request
 /// whose response another site cannot read costs work, here and at the provider. Any site may link

@@ -55,6 +55,8 @@ impl Redactor {
         path(settings.local.model_dir.as_deref(), "<model folder>");
         path(settings.prompts.prompts_dir.as_deref(), "<prompts folder>");
         path(settings.openai.api_key_file.as_deref(), "<key file>");
+        path(settings.tls.tls_cert.as_deref(), "<certificate>");
+        path(settings.tls.tls_key.as_deref(), "<certificate's key>");
         path(config.file.as_deref(), "<configuration>");
         path(std::env::home_dir().as_deref(), "~");
         let endpoints = &config.endpoints;

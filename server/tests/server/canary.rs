@@ -144,12 +144,17 @@ impl Caged {
     /// Stops the server and searches its log and all responses for the canaries. `told` must be in
     /// the log, which shows that the log was not empty.
     fn ended(&mut self, told: &str) {
+        self.ended_without(told, &[]);
+    }
+
+    /// Like [`Self::ended`], with further canaries.
+    fn ended_without(&mut self, told: &str, more: &[&str]) {
         signal(&self.child, "-TERM");
         assert_eq!(code(&mut self.child), Some(0));
         let mut log = String::new();
         self.stderr.read_to_string(&mut log).unwrap();
         assert!(log.contains(told), "{told:?} is not in the log: {log}");
-        for secret in [KEY, FOLDER, MODELS, HOME, &self.endpoint] {
+        for secret in [KEY, FOLDER, MODELS, HOME, &self.endpoint].iter().chain(more) {
             for line in log.lines() {
                 assert!(!line.contains(secret), "{secret} in the log: {line}");
             }
@@ -282,4 +287,56 @@ async fn an_invalid_model_file_reveals_no_canary() {
     caged.asks(&worker).await;
     caged.looks_around(&worker).await;
     caged.ended("serving");
+}
+
+/// The secrets of a login are in the one answer that hands them out, and nowhere else.
+#[tokio::test]
+async fn a_login_reveals_none_of_its_secrets_again() {
+    const PASSWORD: &str = "canary of the password";
+    let (_folder, home) = home();
+    let upstream = Upstream::start().await.unwrap();
+    let mut caged = Caged::start(&home, &upstream, &[]);
+    let worker = caged.worker().await;
+    caged.post("/api/v1/accounts", &json!({ "name": "Ada", "password": PASSWORD })).await;
+    let body = json!({ "name": "Ada", "password": PASSWORD });
+    let login = caged.client.post(format!("{}/api/v1/session", caged.url)).json(&body);
+    let login = login.send().await.unwrap();
+    let pairs: Vec<String> = login
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned())
+        .collect();
+    let secrets: Vec<&str> = pairs.iter().map(|pair| pair.split_once('=').unwrap().1).collect();
+    let cookie = pairs.join("; ");
+    let on = |request: reqwest::RequestBuilder| request.header("cookie", &cookie);
+    let new = json!({ "name": "a program", "scopes": ["read", "admin"], "days": 1 });
+    let made = on(caged.client.post(format!("{}/api/v1/tokens", caged.url))).json(&new);
+    let made: Value = made.send().await.unwrap().json().await.unwrap();
+    let token = made["secret"].as_str().unwrap();
+    for path in [
+        "/",
+        "/account",
+        "/accounts",
+        "/accounts/audit",
+        "/settings",
+        "/api/v1/session",
+        "/api/v1/sessions",
+        "/api/v1/tokens",
+        "/api/v1/accounts",
+        "/api/v1/audit",
+        "/api/v1/nothing",
+    ] {
+        let address = format!("{}{path}", caged.url);
+        caged.keep(on(caged.client.get(&address))).await;
+        caged.keep(caged.client.get(&address).bearer_auth(token)).await;
+        caged.keep(caged.client.get(&address).bearer_auth(format!("{token}x"))).await;
+    }
+    for wrong in [json!({ "name": "Ada", "password": PASSWORD, "more": PASSWORD }), json!(PASSWORD)]
+    {
+        caged.post("/api/v1/session", &wrong).await;
+    }
+    caged.post("/api/v1/accounts", &json!({ "name": "Ada", "password": PASSWORD })).await;
+    caged.looks_around(&worker).await;
+    caged.ended_without("serving", &[PASSWORD, token, secrets[0], secrets[1]]);
 }

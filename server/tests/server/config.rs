@@ -65,7 +65,7 @@ fn a_text_that_looks_like_a_number_is_a_text() {
 
 #[test]
 fn all_mistakes_are_reported_together_with_their_positions() {
-    let file = "# one\nstall_ms = 5\nstal_ms = 5000\nlisten = \"0.0.0.0:3000\"\n\
+    let file = "# one\nstall_ms = 5\nstal_ms = 5000\ntrusted_proxies = [\"proxy\"]\n\
                 provider = \"magic\"\napi_key = \"sk-secret\"\nallowed_hosts = [\"http://x\"]\n";
     let variables = [("COMPANION_TURN_MS", "long"), ("COMPANION_BASE_URL", "gopher://a")];
     let text = with(file, &[], &variables).unwrap_err();
@@ -74,7 +74,7 @@ fn all_mistakes_are_reported_together_with_their_positions() {
         "companion.toml:2: stall_ms: ",
         "a whole number from 100 to 3600000",
         "companion.toml:3: stal_ms: there is no such setting; did you mean stall_ms?",
-        "companion.toml:4: listen: 0.0.0.0:3000 can be reached from other machines",
+        "companion.toml:4: trusted_proxies: \"proxy\" is neither",
         "companion.toml:5: provider: ",
         "companion.toml:6: api_key: a key does not belong in this file",
         "companion.toml:7: allowed_hosts: ",
@@ -226,6 +226,8 @@ fn the_sample_has_every_setting_with_its_default() {
     // The commented settings are valid examples, except for those that name missing files.
     let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
+    // Nor can a header be believed without a proxy that is.
+    let used = used.replace("\nproxy_user_header", "\n#proxy_user_header");
     let used: String = used
         .lines()
         .filter(|line| line.contains(" = ") && !line.starts_with(' '))

@@ -7,10 +7,25 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 30] = [
+const CONTRACT: [(&str, &str); 45] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
+    ("post", "/api/v1/setup"),
+    ("get", "/api/v1/session"),
+    ("post", "/api/v1/session"),
+    ("delete", "/api/v1/session"),
+    ("put", "/api/v1/password"),
+    ("get", "/api/v1/sessions"),
+    ("delete", "/api/v1/sessions"),
+    ("delete", "/api/v1/sessions/{id}"),
+    ("get", "/api/v1/tokens"),
+    ("post", "/api/v1/tokens"),
+    ("delete", "/api/v1/tokens/{id}"),
+    ("get", "/api/v1/accounts"),
+    ("post", "/api/v1/accounts"),
+    ("patch", "/api/v1/accounts/{id}"),
+    ("get", "/api/v1/audit"),
     ("get", "/api/v1/status"),
     ("get", "/api/v1/profiles"),
     ("get", "/api/v1/profiles/{name}"),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod account_command;
 mod assets;
 mod bodies;
 mod bounds;
@@ -37,6 +38,7 @@ mod start;
 mod stopping;
 mod store;
 mod support;
+mod tls;
 mod transfer;
 mod unreadable;
 mod websocket;

@@ -61,7 +61,7 @@ fn wrong_usage_and_configuration_exit_with_2() {
         &["nothing"],
         &["--stall-ms", "x"],
         &["--config", "none.toml"],
-        &["--listen", "0.0.0.0:1"],
+        &["--trusted-proxies", "proxy"],
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

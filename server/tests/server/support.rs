@@ -11,8 +11,10 @@ use runtime::{Access, Principal, Registry};
 use serde_json::{Value, json};
 use server::cli::Cli;
 use server::config::{Config, Sources};
+use server::connections::Service;
 use server::events::SharedHtml;
 use server::state::AppState;
+use server::tls::Tls;
 use server::{connections, engine, listen, router};
 use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
@@ -51,13 +53,18 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let listener = listen::bind(config.settings.http.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
     let engine::Opened { registry, accounts } = engine::open(&config).await.unwrap();
+    let tls = config.settings.tls.files().map(|files| Tls::open(files).unwrap());
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.keep_fresh(Duration::from_millis(20)));
+    }
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
     let patience = state.observers.patience();
     let html = state.html.clone();
     let router = router::build(state, &config.settings, address);
     let most = config.settings.http.max_connections.count();
-    let served = connections::take(listener, router, most, patience, stop.clone());
+    let service = Service { router, tls, patience };
+    let served = connections::take(listener, service, most, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
     Server { address, client, registry, accounts, upstream, stop, html, folder }

@@ -2,8 +2,9 @@
 //! the connection.
 //!
 //! The attacks are those of `slowhttptest` (slow headers, slow body, slow read:
-//! <https://github.com/shekyan/slowhttptest/wiki>), connections that send nothing at all, and
-//! WebSockets that send nothing after the handshake.
+//! <https://github.com/shekyan/slowhttptest/wiki>), connections that send nothing at all,
+//! WebSockets that send nothing after the handshake, and floods: of logins with a wrong password, each
+//! of which would cost tens of milliseconds of a processor and 19 MiB, and of searches.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(super) enum Attack {
     Idle,
     SlowReaders,
     HalfOpenUpgrades,
+    Logins,
+    Searches,
 }
 
 /// A running attack.
@@ -52,7 +55,7 @@ pub(super) struct Crowd {
 struct Held(Arc<AtomicUsize>);
 
 impl Attack {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::SlowBodies,
         Self::SlowForms,
         Self::SlowFiles,
@@ -60,6 +63,8 @@ impl Attack {
         Self::Idle,
         Self::SlowReaders,
         Self::HalfOpenUpgrades,
+        Self::Logins,
+        Self::Searches,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -71,7 +76,14 @@ impl Attack {
             Self::Idle => "idle connections",
             Self::SlowReaders => "slow readers of a page",
             Self::HalfOpenUpgrades => "half-open upgrades",
+            Self::Logins => "wrong logins each second",
+            Self::Searches => "searches each second",
         }
+    }
+
+    /// Whether the attack holds its connections. A flood makes one request with each, and then pauses.
+    pub(super) fn holds(self) -> bool {
+        !matches!(self, Self::Logins | Self::Searches)
     }
 
     /// Whether the attack takes the places for connections; the others take those for requests.
@@ -132,6 +144,18 @@ impl Attack {
                  upgrade: websocket\r\nsec-websocket-version: 13\r\n\
                  sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             ),
+            Self::Logins => {
+                let body = r#"{"name":"owner","password":"a wrong password"}"#;
+                let length = body.len();
+                format!(
+                    "POST /api/v1/session HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+                     content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+                )
+            }
+            Self::Searches => format!(
+                "GET /api/v1/runtimes/backend-internal/search?q=message+a+b+c+d+e+f HTTP/1.1\r\n\
+                 host: {address}\r\nconnection: close\r\n\r\n"
+            ),
         };
         head.into_bytes()
     }
@@ -165,6 +189,10 @@ impl Attack {
                     return Ok(());
                 }
             },
+            Self::Logins | Self::Searches => {
+                tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+                Ok(())
+            }
             Self::Idle => {
                 stream.read_u8().await.context("the server closed the connection")?;
                 Ok(())

@@ -16,8 +16,8 @@ use crate::session::SessionId;
 use crate::store::{AccountChange, Added, Changed, Entrance, NewAccount};
 
 impl Accounts {
-    /// Adds an account. `by` is `None` for the command line, which may also add the first one, as an
-    /// owner.
+    /// Adds an account. `by` is `None` for the command line and the person at the machine, who may also
+    /// add the first one, which is always an owner's.
     pub async fn add(
         &self,
         by: Option<AccountId>,
@@ -28,7 +28,10 @@ impl Accounts {
     ) -> Result<Account, AccountError> {
         let chosen = NewPassword::parse(password, &name)?;
         let is_first = by.is_none() && !self.is_set_up().await?;
-        let entrance = if is_first { Entrance::First } else { Entrance::Further };
+        let (entrance, role) = match is_first {
+            true => (Entrance::First, AccountRole::Owner),
+            false => (Entrance::Further, role),
+        };
         let hash = self.shared.hasher.hash(chosen.as_password().clone()).await?;
         let new = NewAccount { name, role, created_at: self.now(), password: Some(hash), entrance };
         let note = self.note(AuditKind::AccountAdded, by, from);

@@ -12,6 +12,9 @@ use crate::audit::AuditKind;
 use crate::secret::SecretHash;
 use crate::store::{Added, Entrance, NewAccount};
 
+/// The last millisecond of the year 9999, in Unix time: what a proxy admits does not expire here.
+const NEVER_MS: i64 = 253_402_300_799_999;
+
 impl Accounts {
     /// Admits the account with the name that a proxy has authenticated. The caller has checked that
     /// the request comes from that proxy. A name that has no account gets one without a password: the
@@ -63,8 +66,8 @@ fn admitted_by_proxy(account: &Account) -> Admitted {
         role: account.role,
         via: Via::Proxy(account.id),
         token_scopes: None,
-        expires_ms: i64::MAX,
-        idle_expires_ms: AtomicI64::new(i64::MAX),
+        expires_ms: NEVER_MS,
+        idle_expires_ms: AtomicI64::new(NEVER_MS),
         used_ms: AtomicI64::new(0),
         ended: CancellationToken::new(),
     }

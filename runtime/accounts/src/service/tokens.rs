@@ -14,8 +14,9 @@ use crate::audit::AuditKind;
 use crate::secret::{Secret, SecretHash};
 use crate::token::{ApiToken, NewToken, Scopes, TokenId, TokenName};
 
-/// What a token begins with, for programs that search texts for secrets.
-const PREFIX: &str = "companion_";
+/// What a token begins with, so that programs which search texts for secrets know it, and so that it
+/// can be told from other programs' tokens.
+pub const TOKEN_PREFIX: &str = "companion_";
 
 /// The longest time that a token is valid.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -31,7 +32,7 @@ impl Accounts {
         valid: Duration,
         from: Option<IpAddr>,
     ) -> Result<(ApiToken, Secret), AccountError> {
-        let (now, secret) = (self.now(), Secret::random(PREFIX));
+        let (now, secret) = (self.now(), Secret::random(TOKEN_PREFIX));
         let new = NewToken {
             account: by.account(),
             name,
@@ -49,7 +50,7 @@ impl Accounts {
 
     /// Lets in the program that has the secret of a token that is valid. Counts as a use of it.
     pub async fn verify_token(&self, secret: &str) -> Result<Option<Admission>, AccountError> {
-        if secret.len() > Secret::MAX_BYTES || !secret.starts_with(PREFIX) {
+        if secret.len() > Secret::MAX_BYTES || !secret.starts_with(TOKEN_PREFIX) {
             return Ok(None);
         }
         let hash = SecretHash::of(secret);

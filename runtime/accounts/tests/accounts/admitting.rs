@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use accounts::{AccountError, Scopes, TokenName, Via};
-use protocol::{AccountRole, Timestamp};
+use protocol::{AccountId, AccountRole, Timestamp};
 
 use crate::stage::{CHEAP, Stage};
 
@@ -145,4 +145,20 @@ async fn a_token_allows_its_scopes_until_it_ends() {
     stage.pass(3_600);
     assert!(stage.accounts.verify_token(secret.reveal()).await.unwrap().is_none());
     assert!(has_ended(&admission).await);
+}
+
+/// What a proxy has authenticated: the first name is an owner's, and a name keeps its account.
+#[tokio::test]
+async fn a_proxys_user_has_an_account_and_is_ended_like_others() {
+    let stage = Stage::empty();
+    let first = stage.accounts.verify_proxied("ada@house.example").await.unwrap().unwrap();
+    assert_eq!((first.account(), first.role()), (AccountId::FIRST, AccountRole::Owner));
+    let second = stage.accounts.verify_proxied("Bob").await.unwrap().unwrap();
+    assert_eq!(second.role(), AccountRole::Member);
+    let again = stage.accounts.verify_proxied("bob").await.unwrap().unwrap();
+    assert_eq!(again.account(), second.account());
+    assert!(stage.accounts.verify_proxied("<b>").await.is_err());
+    stage.accounts.disable(None, second.account(), None).await.unwrap();
+    second.ended().await;
+    assert!(stage.accounts.verify_proxied("bob").await.unwrap().is_none());
 }

@@ -1,8 +1,10 @@
 //! The checks of `companion doctor`.
 
+mod entrance;
 mod model;
 mod models;
 mod sandbox;
+mod tls;
 
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +41,9 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     findings.extend(models::efforts(config));
     findings.extend(models::all(config).await);
     findings.push(("site".to_owned(), site()));
+    findings.extend(tls::all(config));
     findings.push(("address".to_owned(), address(config, holder).await));
+    findings.push(("login".to_owned(), entrance::login(&config.settings)));
     findings
 }
 
