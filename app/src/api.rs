@@ -81,7 +81,7 @@ pub async fn sidebar(
         Ok(worker) => runtime.provider_status_of(&worker),
         Err(_) => runtime.provider_status(),
     };
-    Ok(SidebarData { workers, now: backend.now(), provider })
+    Ok(SidebarData { workers, now: backend.now(), provider, login: backend.login })
 }
 
 /// The current snapshot of a conversation, for a page without a stream. With `before`, it holds

@@ -1,12 +1,12 @@
 //! The parts of the server process that the console needs.
 
-use accounts::Accounts;
+use accounts::{Accounts, Admission, Via};
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
-    Error, ErrorCode, MessageId, Snapshot, Timestamp, Transcript, Visibility, Worker, WorkerId,
+    AccountRole, Error, ErrorCode, MessageId, Snapshot, Timestamp, Transcript, Visibility, Worker, WorkerId,
     limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
@@ -15,14 +15,13 @@ use runtime::{Access, Principal, Registry, VisibilityFilter};
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
 use crate::title_search::TitleSearch;
-use crate::{AppError, Refused, text::tr};
+use crate::{AppError, LoginStatus, Refused, text::tr};
 
 /// The runtimes, the limits in force, and the accounts.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
-    #[expect(dead_code, reason = "the pages of accounts come next")]
     pub(crate) accounts: Accounts,
     titles: TitleSearch,
 }
@@ -33,10 +32,15 @@ impl Backend {
         Self { registry, limits, accounts, titles: TitleSearch::default() }
     }
 
-    /// The backend as this principal may use it.
-    pub(crate) fn of(&self, principal: Principal) -> CallerBackend {
+    /// The backend as this principal may use it, who is let in by `admission` or without a login.
+    pub(crate) fn of(&self, principal: Principal, admission: Option<&Admission>) -> CallerBackend {
         let Self { registry, limits, titles, .. } = self.clone();
-        CallerBackend { runtime: registry.home().access(principal), limits, titles }
+        let login = admission.map(|admission| LoginStatus {
+            name: admission.name().as_str().to_owned(),
+            owner: admission.role() == AccountRole::Owner,
+            session: matches!(admission.via(), Via::Session(_)),
+        });
+        CallerBackend { runtime: registry.home().access(principal), limits, titles, login }
     }
 }
 
@@ -47,6 +51,8 @@ pub(crate) struct CallerBackend {
     runtime: Access,
     pub(crate) limits: LimitsInForce,
     pub(crate) titles: TitleSearch,
+    /// Who is logged in; `None` at the server's own machine.
+    pub(crate) login: Option<LoginStatus>,
 }
 
 impl CallerBackend {

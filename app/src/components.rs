@@ -14,6 +14,8 @@ mod elapsed;
 mod endpoint_words;
 mod entry_actions;
 mod error_note;
+#[cfg(feature = "ssr")]
+mod field;
 mod focus;
 mod form_id;
 mod icon;
@@ -21,6 +23,8 @@ mod icon;
 mod imported;
 mod layout;
 mod leaving;
+#[cfg(feature = "ssr")]
+mod log_out;
 mod message_actions;
 mod message_view;
 mod moment;
@@ -56,7 +60,11 @@ pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
 #[cfg(feature = "ssr")]
+pub use field::{DoneNote, Field, FormMistake, Mistake};
+#[cfg(feature = "ssr")]
 pub use imported::Imported;
+#[cfg(feature = "ssr")]
+pub use log_out::LogOut;
 pub use layout::{Layout, leave_sidebar};
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
@@ -69,6 +77,6 @@ pub use provider_note::BetterModels;
 pub use provider_note::ProviderNote;
 #[cfg(feature = "ssr")]
 pub use search_box::SearchBox;
-pub use sidebar::{Conversations, Sidebar};
+pub use sidebar::{Conversations, Sidebar, login_line};
 #[cfg(feature = "ssr")]
 pub use turn_line::attempts;

@@ -34,6 +34,19 @@ pub struct SidebarData {
     pub now: Timestamp,
     /// The provider that answers in the conversation beside the sidebar.
     pub provider: ProviderStatus,
+    /// Who is logged in; `None` at the server's own machine.
+    pub login: Option<LoginStatus>,
+}
+
+/// Who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginStatus {
+    /// The account's name.
+    pub name: String,
+    /// Whether it manages the other accounts.
+    pub owner: bool,
+    /// Whether there is a session to end, and not a proxy that authenticates.
+    pub session: bool,
 }
 
 /// The data of `/`.

@@ -19,6 +19,12 @@ impl AppError {
         self.0.code == ErrorCode::NotFound
     }
 
+    /// Whether the session has ended by which the page was loaded.
+    #[cfg(feature = "browser")]
+    pub fn is_unauthorized(&self) -> bool {
+        self.0.code == ErrorCode::Unauthorized
+    }
+
     /// Parses an error that this server wrote as JSON; `None` for any other bytes.
     pub(crate) fn read(bytes: Bytes) -> Option<Self> {
         let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);

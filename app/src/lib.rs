@@ -48,7 +48,7 @@ mod window;
 mod wire;
 
 pub use app::App;
-pub use console::{Console, Home, Refused, SidebarData};
+pub use console::{Console, Home, LoginStatus, Refused, SidebarData};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]
@@ -56,7 +56,11 @@ mod backend;
 #[cfg(feature = "ssr")]
 mod csp;
 #[cfg(feature = "ssr")]
+mod device_name;
+#[cfg(feature = "ssr")]
 mod form;
+#[cfg(feature = "ssr")]
+mod next_path;
 #[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]

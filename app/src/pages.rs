@@ -5,11 +5,19 @@ mod console;
 pub use console::ConsolePage;
 
 #[cfg(feature = "ssr")]
+pub mod account;
+#[cfg(feature = "ssr")]
+pub mod accounts;
+#[cfg(feature = "ssr")]
+pub mod audit;
+#[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
 mod document;
 #[cfg(feature = "ssr")]
 mod input;
+#[cfg(feature = "ssr")]
+pub mod login;
 #[cfg(feature = "ssr")]
 mod new;
 #[cfg(feature = "ssr")]

@@ -38,14 +38,63 @@ pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
     format!("/turns/{worker}/{turn}")
 }
 
+/// The path of the page that a missing login leads back to, in the context of a page that only the
+/// server renders.
+#[cfg(feature = "ssr")]
+#[derive(Clone)]
+pub struct ReturnPath(pub String);
+
+/// The page that logs in, and leads back to the current page.
+pub fn login_page_from_here() -> String {
+    #[cfg(feature = "browser")]
+    {
+        let location = leptos::prelude::window().location();
+        let part = |part: Result<String, _>| part.unwrap_or_default();
+        login_page(&[part(location.pathname()), part(location.search())].concat())
+    }
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    {
+        let ReturnPath(path) =
+            leptos::prelude::use_context().unwrap_or_else(|| ReturnPath("/".to_owned()));
+        login_page(&path)
+    }
+    #[cfg(not(any(feature = "ssr", feature = "browser")))]
+    login_page("/")
+}
+
+/// The page that logs in, and leads on to a path of this site. The path is part of a query there, so
+/// what has a meaning in a query is encoded.
+pub fn login_page(next: &str) -> String {
+    let mut page = "/login?next=".to_owned();
+    for c in next.chars() {
+        match c {
+            '%' => page.push_str("%25"),
+            '&' => page.push_str("%26"),
+            '+' => page.push_str("%2B"),
+            '#' => page.push_str("%23"),
+            c => page.push(c),
+        }
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_login_leads_back_to_the_whole_address() {
+        assert_eq!(login_page("/c/1"), "/login?next=/c/1");
+        let page = login_page("/search?q=a%20b+c&in=1#x");
+        assert_eq!(page, "/login?next=/search?q=a%2520b%2Bc%26in=1%23x");
+    }
+
     /// The first segments of the server's paths: its own pages, its API, and the files of its
     /// pages.
-    const SERVER: [&str; 8] =
-        ["api", "data", "new", "pkg", "profile", "search", "settings", "turns"];
+    const SERVER: [&str; 13] = [
+        "account", "accounts", "api", "data", "login", "logout", "new", "pkg", "profile", "search",
+        "settings", "setup", "turns",
+    ];
 
     #[test]
     fn each_proxy_forwards_the_servers_paths() {

@@ -3,7 +3,8 @@
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, OriginalUri, Path};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router, body::Body};
@@ -19,18 +20,26 @@ use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
 use crate::response::set_status;
 use crate::streaming::{Beginning, in_order};
-use crate::{Assets, Backend, Refused, shell, text::tr};
+use crate::{Assets, Backend, Refused, Visitor, shell, text::tr};
 
+mod account;
+mod accounts;
 mod data;
 mod deleted;
 mod document;
+mod entrance;
 mod input;
 mod new;
 mod reader;
 mod search;
 mod settings;
+mod visit;
 
 pub use document::{Refusal, refusal};
+
+/// The largest body of a form about accounts: two passwords of the greatest length, each byte of
+/// which a browser may send as three.
+const ACCOUNT_FORM_BYTES: usize = 64 * 1024;
 
 /// The pages, their forms, the server functions, and the fallback.
 pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Router {
@@ -39,6 +48,19 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     let form_bytes = usize::try_from(backend.limits.form_bytes()).unwrap_or(usize::MAX);
     let console = Console { backend, options, assets };
     Router::new()
+        // Only forms post to some of these addresses, but a reader may reload one, so redirect a GET.
+        .route("/login", get(entrance::login).post(entrance::log_in))
+        .route("/setup", get(entrance::set_up_form).post(entrance::set_up))
+        .route("/logout", get(|| leads("/login")).post(entrance::log_out))
+        .route("/account", get(account::page))
+        .route("/account/password", get(|| leads("/account")).post(account::change_password))
+        .route("/account/sessions", get(|| leads("/account")).post(account::end_sessions))
+        .route("/account/tokens", get(|| leads("/account")).post(account::create_token))
+        .route("/account/tokens/revoke", get(|| leads("/account")).post(account::revoke_token))
+        .route("/accounts", get(accounts::page).post(accounts::add))
+        .route("/accounts/change", get(accounts::change_page).post(accounts::change))
+        .route("/accounts/audit", get(accounts::audit))
+        .layer(DefaultBodyLimit::max(ACCOUNT_FORM_BYTES))
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
         .route("/profile/{worker_id}", get(new::change).post(new::choose))
@@ -50,7 +72,6 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server limits the size of an import (`server/src/bounds.rs`).
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
-        // Only forms post to these addresses, but a reader may reload one, so redirect a GET.
         .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))
         .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))
@@ -59,6 +80,21 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
         .with_state(console)
+        .layer(from_fn(keep_from_the_next_person))
+}
+
+/// Browsers keep pages for their back button, and restore them without asking the server. After a
+/// logout, another person at the same browser must not see them. All browsers leave out pages that
+/// must not be stored; Chromium, which keeps even some of those, drops them when a cookie changes.
+async fn keep_from_the_next_person(request: Request<Body>, next: Next) -> Response {
+    let visitor = request.extensions().get::<Visitor>();
+    let has_login = visitor.is_some_and(|visitor| visitor.admission.is_some());
+    let mut response = next.run(request).await;
+    if has_login {
+        let keep = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, keep);
+    }
+    response
 }
 
 /// The state of the routes.
@@ -81,12 +117,10 @@ impl FromRequestParts<Console> for Handlers {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
-        let Some(principal) = parts.extensions.get::<Principal>() else {
-            let error = Error::new(ErrorCode::Unauthorized, tr!(error_unauthorized));
-            return Err((StatusCode::UNAUTHORIZED, Json(ErrorBody { error })).into_response());
-        };
+        let Some(principal) = parts.extensions.get::<Principal>() else { return Err(nobody()) };
+        let admission = parts.extensions.get::<Visitor>().and_then(|visit| visit.admission.as_ref());
         let Console { backend, options, assets } = console.clone();
-        Ok(Self { backend: backend.of(*principal), options, assets })
+        Ok(Self { backend: backend.of(*principal, admission), options, assets })
     }
 }
 
@@ -145,6 +179,12 @@ impl Handlers {
         *request.headers_mut() = headers;
         self.render(request, Some(*refused)).await
     }
+}
+
+/// The answer to a request whose maker the server has not identified.
+fn nobody() -> Response {
+    let error = Error::new(ErrorCode::Unauthorized, tr!(error_unauthorized));
+    (StatusCode::UNAUTHORIZED, Json(ErrorBody { error })).into_response()
 }
 
 async fn leads(to: &'static str) -> Redirect {

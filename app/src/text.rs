@@ -21,9 +21,13 @@ mod errors;
 pub use errors::{Remedy, error_next, error_title, remedy};
 
 #[cfg(feature = "ssr")]
+mod accounts;
+#[cfg(feature = "ssr")]
 mod choice;
 #[cfg(feature = "ssr")]
 mod data;
+#[cfg(feature = "ssr")]
+pub use accounts::*;
 #[cfg(feature = "ssr")]
 pub use choice::*;
 #[cfg(feature = "ssr")]

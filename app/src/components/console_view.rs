@@ -54,6 +54,7 @@ pub fn ConsoleView(
     let problem = Problem::default();
     provide_context(problem.clone());
     let link = conversation.link.clone();
+    problem.show_when_logged_out(link.clone());
     problem.clear_when_back(move || Some(link.get()));
     problem.clear_when_done(activity);
     #[cfg(feature = "csr")]

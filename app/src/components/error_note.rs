@@ -1,7 +1,7 @@
 //! A note about an error: what happened, what was kept, and what to do.
 
 use leptos::prelude::*;
-use protocol::Error;
+use protocol::{Error, ErrorCode};
 
 use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
@@ -9,7 +9,7 @@ use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;
 use crate::locale::locale;
-use crate::route::profile_page;
+use crate::route::{login_page_from_here, profile_page};
 use crate::text::{self, Locale, Remedy, tr};
 
 /// Shows one error of the closed set.
@@ -31,7 +31,10 @@ pub fn ErrorNote(
         Some(hint) if !foreign => hint.clone(),
         _ => text::error_next(code).to_owned(),
     };
-    let particulars = if foreign {
+    let particulars = if code == ErrorCode::Unauthorized {
+        // The server's words are for programs, and the page has the better ones.
+        erase(view! { <p>{text::error_next(code)}</p> })
+    } else if foreign {
         let said = hint.map_or(message.clone(), |hint| format!("{message} {hint}"));
         erase(view! {
             <p>{next}</p>
@@ -68,6 +71,13 @@ pub fn ErrorNote(
                 // without asking the server again.
                 <a href=path rel="external">
                     {words}
+                </a>
+            </p>
+        })),
+        Remedy::LogIn => Some(erase(view! {
+            <p>
+                <a href=login_page_from_here() rel="external">
+                    {tr!(log_in)}
                 </a>
             </p>
         })),

@@ -28,14 +28,27 @@ impl Problem {
         self.0.set(None);
     }
 
-    /// Clears a "server away" error when the connection is back.
+    /// Clears an error about the connection or the login when the connection is back.
     pub fn clear_when_back(&self, link: impl Fn() -> Option<ConnectionState> + 'static) {
         let problem = self.clone();
         effect(move || {
             let back = matches!(link(), Some(ConnectionState::Live | ConnectionState::Polling(_)));
-            if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
-            {
+            let passed = |(error, _): &(Error, _)| {
+                is_away(error) || error.code == ErrorCode::Unauthorized
+            };
+            if back && problem.0.read_untracked().as_ref().is_some_and(passed) {
                 problem.clear();
+            }
+        });
+    }
+
+    /// Shows an error when the session ends by which the page was loaded.
+    pub fn show_when_logged_out(&self, link: ArcRwSignal<ConnectionState>) {
+        let problem = self.clone();
+        effect(move || {
+            if link.get() == ConnectionState::LoggedOut {
+                // The note has words of its own for this code.
+                problem.show(Error::new(ErrorCode::Unauthorized, ""), None);
             }
         });
     }

@@ -10,6 +10,7 @@ use super::search_box::SearchBox;
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::{Erased, attr, erase, live, words};
+use crate::LoginStatus;
 use crate::live::Current;
 #[cfg(feature = "browser")]
 use crate::live::List;
@@ -36,6 +37,8 @@ pub fn Sidebar(
     conversations: Erased,
     /// The provider in use, once that is loaded.
     provider: Erased,
+    /// Who is logged in, once that is loaded.
+    login: Erased,
     /// Whether the address asks for the archive.
     archived: Memo<bool>,
 ) -> impl IntoView {
@@ -68,6 +71,7 @@ pub fn Sidebar(
                     {tr!(data)}
                 </a>
             </p>
+            {login}
         </nav>
     }
 }
@@ -79,6 +83,38 @@ pub fn Conversations() -> impl IntoView {
         {erase(view! { <Groups /> })}
         {erase(view! { <Older /> })}
     }
+}
+
+/// Who is logged in, with the ways to the account's page and out. The browser leaves the page by
+/// each of them.
+pub fn login_line(login: LoginStatus) -> Erased {
+    let LoginStatus { name, owner, session } = login;
+    let accounts = owner.then(|| {
+        view! {
+            <a class="quiet" href="/accounts" rel="external">
+                {tr!(accounts)}
+            </a>
+        }
+    });
+    let log_out = session.then(|| {
+        view! {
+            <form method="post" action="/logout">
+                <button class="quiet" type="submit">
+                    {tr!(log_out)}
+                </button>
+            </form>
+        }
+    });
+    let label = [tr!(account), ": ", &name].concat();
+    erase(view! {
+        <div class="sidebar-links">
+            <a class="quiet" href="/account" rel="external" aria-label=label>
+                {name}
+            </a>
+            {accounts}
+            {log_out}
+        </div>
+    })
 }
 
 /// Marks the shown conversation as seen while the page is visible.

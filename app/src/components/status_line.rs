@@ -90,6 +90,7 @@ fn link_name(link: ConnectionState) -> &'static str {
         ConnectionState::Polling(_) => "polling",
         ConnectionState::Away => "away",
         ConnectionState::Deleted => "deleted",
+        ConnectionState::LoggedOut => "logged-out",
     }
 }
 
@@ -102,5 +103,6 @@ fn link_words(link: ConnectionState) -> &'static str {
         ConnectionState::Polling(Obstacle::Crowded) => tr!(link_crowded),
         ConnectionState::Away => tr!(link_away),
         ConnectionState::Deleted => tr!(deleted),
+        ConnectionState::LoggedOut => tr!(error_unauthorized),
     }
 }

@@ -111,6 +111,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
                         Next::Refused
                     }
                     Err(error) if error.is_not_found() => Next::Gone,
+                    Err(error) if error.is_unauthorized() => Next::LoggedOut,
                     Err(_) => Next::Away,
                 }
             }
@@ -125,8 +126,13 @@ async fn stay(conversation: Conversation, pause: Pause) {
         };
         match end {
             Next::Gone => {
-                gone(&conversation, &pause).await;
+                rest(&conversation, &pause, ConnectionState::Deleted).await;
                 (attempt, lost) = (0, false);
+                continue;
+            }
+            Next::LoggedOut => {
+                rest(&conversation, &pause, ConnectionState::LoggedOut).await;
+                (attempt, lost) = (0, true);
                 continue;
             }
             Next::Away => {
@@ -157,6 +163,8 @@ async fn stay(conversation: Conversation, pause: Pause) {
 enum Next {
     /// The conversation was deleted.
     Gone,
+    /// The session has ended by which the page was loaded.
+    LoggedOut,
     /// The server does not answer at all.
     Away,
     /// The server answers, but not on this transport.
@@ -166,9 +174,10 @@ enum Next {
     Ended,
 }
 
-/// Waits until the conversation is restored, if it ever is.
-async fn gone(conversation: &Conversation, pause: &Pause) {
-    conversation.link.set(ConnectionState::Deleted);
+/// Waits until the conversation is restored or somebody has logged in, if that ever happens. Coming
+/// back to the page is a reason to look.
+async fn rest(conversation: &Conversation, pause: &Pause, state: ConnectionState) {
+    conversation.link.set(state);
     pause.for_long().await;
     conversation.link.set(ConnectionState::Connecting);
 }

@@ -50,6 +50,8 @@ pub enum ConnectionState {
     Away,
     /// The conversation was deleted.
     Deleted,
+    /// The session has ended by which the page was loaded.
+    LoggedOut,
 }
 
 /// How many tokens of the context window the newest turn used, if both numbers are known.

@@ -115,14 +115,23 @@ async fn stay(list: List, pause: Pause, watch: Watch) {
         list.set_live(false);
         if was_of_use {
             (attempt, refusals) = (0, 0);
-        } else if read_again(&list).await {
-            refusals += 1;
-            if refusals >= REFUSALS {
-                poll(&list, &pause, &watch).await;
-                attempt = 0;
-            }
         } else {
-            refusals = 0;
+            match read_again(&list).await {
+                Read::Done => {
+                    refusals += 1;
+                    if refusals >= REFUSALS {
+                        poll(&list, &pause, &watch).await;
+                        attempt = 0;
+                    }
+                }
+                Read::Failed => refusals = 0,
+                // The page says so and offers the login. Coming back to it is a reason to look.
+                Read::LoggedOut => {
+                    pause.for_long().await;
+                    (attempt, refusals) = (0, 0);
+                    continue;
+                }
+            }
         }
         if watch.is_asleep() {
             continue;
@@ -140,7 +149,7 @@ async fn poll(list: &List, pause: &Pause, watch: &Watch) {
     let begun_ms = js_sys::Date::now();
     while js_sys::Date::now() - begun_ms < AGAIN_MS {
         pause.until(TimeoutFuture::new(POLL_MS)).await;
-        if watch.is_asleep() || !read_again(list).await {
+        if watch.is_asleep() || read_again(list).await != Read::Done {
             return;
         }
     }
@@ -168,20 +177,29 @@ async fn connect(list: &List) -> bool {
     heard || js_sys::Date::now() - opened_ms > STAYED_MS
 }
 
-/// Loads the first page again, unless the list shows a later page. Returns whether the server
-/// answered.
-async fn read_again(list: &List) -> bool {
+/// The outcome of loading the list again.
+#[derive(PartialEq)]
+enum Read {
+    Done,
+    /// The server does not answer.
+    Failed,
+    /// The session has ended by which the page was loaded.
+    LoggedOut,
+}
+
+/// Loads the first page again, unless the list shows a later page.
+async fn read_again(list: &List) -> Read {
     let part = *list.part.read_untracked();
-    let page = api::workers(None, part.archived).await;
-    let answered = page.is_ok();
+    let page = match api::workers(None, part.archived).await {
+        Ok(page) => page,
+        Err(error) if error.is_unauthorized() => return Read::LoggedOut,
+        Err(_) => return Read::Failed,
+    };
     // The list may show another part by now.
-    if let Ok(page) = page
-        && !part.older
-        && *list.part.read_untracked() == part
-    {
+    if !part.older && *list.part.read_untracked() == part {
         list.replace(page);
     }
-    answered
+    Read::Done
 }
 
 fn path(list: &List) -> String {

@@ -109,6 +109,7 @@ pub fn SettingsPage(
         <nav class="plain-links" aria-label=tr!(pages)>
             <a href="/">{tr!(to_home)}</a>
             <a href="/data">{tr!(data)}</a>
+            <a href="/account">{tr!(account)}</a>
         </nav>
     });
     view! { <Plain heading=tr!(settings) body /> }

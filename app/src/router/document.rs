@@ -11,6 +11,7 @@ use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::pages::document;
 use crate::preferences::Preferences;
+use crate::route::ReturnPath;
 use crate::text::{self, tr};
 
 /// The Content-Security-Policy of a page without scripts.
@@ -54,6 +55,8 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
         let most = most_bytes.map(|bytes| view! { <p>{text::most_bytes(bytes)}</p> });
         let words = if path == "/" { tr!(to_home) } else { tr!(back_to_page) };
+        // The note of a missing login leads back to the page.
+        provide_context(ReturnPath(path.clone()));
         let body = erase(view! {
             <ErrorNote error kept />
             {most}
@@ -68,7 +71,7 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
     })
 }
 
-fn written(
+pub(super) fn written(
     style: String,
     headers: &HeaderMap,
     status: StatusCode,

@@ -18,6 +18,8 @@ pub enum Remedy {
     Choose,
     /// Stop the running turn.
     Stop,
+    /// Log in, and come back to this page.
+    LogIn,
     /// Use the actions beside the message: answer again, edit.
     Beside,
 }
@@ -98,7 +100,8 @@ pub fn error_next(code: Code) -> &'static str {
         Code::Provider(Kind::Upstream) => tr!(next_again_or_log),
         Code::Timeout(_) => tr!(next_timeout),
         Code::Cancelled => tr!(next_cancelled),
-        Code::Unauthorized | Code::Forbidden => tr!(next_forbidden),
+        Code::Unauthorized => tr!(next_unauthorized),
+        Code::Forbidden => tr!(next_forbidden),
         Code::StaleCursor => tr!(next_stale_cursor),
         Code::Internal => tr!(next_internal),
     }
@@ -120,7 +123,8 @@ pub fn remedy(code: Code) -> Remedy {
             Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }
         }
         Code::NotFound => Remedy::Link { path: "/", words: tr!(to_home) },
-        Code::Unauthorized | Code::Forbidden | Code::StaleCursor | Code::Internal => {
+        Code::Unauthorized => Remedy::LogIn,
+        Code::Forbidden | Code::StaleCursor | Code::Internal => {
             Remedy::Link { path: "", words: tr!(remedy_reload) }
         }
         Code::InvalidInput => Remedy::Link { path: "#composer", words: tr!(remedy_composer) },

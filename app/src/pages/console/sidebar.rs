@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::answer::{Answer, AnswerResource, Beside, awaited};
-use crate::components::{Conversations, ErrorNote, ProviderNote, Sidebar};
+use crate::components::{Conversations, ErrorNote, ProviderNote, Sidebar, login_line};
 use crate::erase::{Erased, erase, live};
 use crate::live::list::{Beginning, Part};
 use crate::live::{Current, List};
@@ -32,8 +32,12 @@ pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
             provider.get().map(|provider| erase(view! { <ProviderNote provider /> }))
         }))
     });
+    let login = awaited(answer, nothing, |answer| match answer {
+        Answer::Sidebar(data) => data.login.map_or_else(nothing, login_line),
+        _ => nothing(),
+    });
     let archived = Memo::new(move |_| beside.read().archived);
-    erase(view! { <Sidebar conversations provider archived /> })
+    erase(view! { <Sidebar conversations provider login archived /> })
 }
 
 fn part(beside: &Beside) -> Part {

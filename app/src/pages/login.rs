@@ -1,0 +1,166 @@
+//! `/login` and `/setup`: how people come in.
+
+use leptos::prelude::*;
+
+use crate::components::{Field, FormMistake, Mistake, Plain};
+use crate::erase::{Erased, erase};
+use crate::text::{self, tr};
+
+/// The ids of the fields, by which a mistake names them.
+pub const NAME: &str = "name";
+pub const PASSWORD: &str = "password";
+pub const AGAIN: &str = "password-again";
+pub const CODE: &str = "code";
+
+/// A login that is shown for the first time, or again after a mistake.
+#[derive(Default)]
+pub struct LoginForm {
+    /// The name that was typed.
+    pub name: String,
+    /// The path that the login leads on to.
+    pub next: String,
+    /// Whether others on the network could read what is sent.
+    pub is_readable_by_others: bool,
+    /// Why there was no login.
+    pub mistake: Option<Mistake>,
+}
+
+/// The form to log in.
+#[component]
+pub fn LoginPage(
+    /// The form's data.
+    form: LoginForm,
+) -> impl IntoView {
+    let LoginForm { name, next, is_readable_by_others, mistake } = form;
+    let of = |field| Mistake::of(mistake.as_ref(), field);
+    let body = erase(view! {
+        {form_mistake(mistake.as_ref())}
+        {is_readable_by_others.then(unencrypted)}
+        <form class="account-form" method="post" action="/login">
+            <input type="hidden" name="next" value=next />
+            <Field
+                id=NAME
+                name="name"
+                label=tr!(name)
+                autocomplete="username"
+                value=name
+                first=mistake.is_none()
+            />
+            <Field
+                id=PASSWORD
+                name="password"
+                label=tr!(password)
+                kind="password"
+                autocomplete="current-password"
+                mistake=of(PASSWORD)
+            />
+            <p>
+                <button class="button" data-kind="primary" type="submit">
+                    {tr!(log_in)}
+                </button>
+            </p>
+        </form>
+    });
+    view! { <Plain heading=tr!(log_in) body /> }
+}
+
+/// The making of the first account, shown for the first time, or again after a mistake.
+#[derive(Default)]
+pub struct SetUpForm {
+    /// The code that was typed, unless it was wrong.
+    pub code: String,
+    /// The name that was typed.
+    pub name: String,
+    /// Whether others on the network could read what is sent.
+    pub is_readable_by_others: bool,
+    /// Why there is no account yet.
+    pub mistake: Option<Mistake>,
+}
+
+/// The form that makes the first account.
+#[component]
+pub fn SetUpPage(
+    /// The form's data.
+    form: SetUpForm,
+) -> impl IntoView {
+    let SetUpForm { code, name, is_readable_by_others, mistake } = form;
+    let of = |field| Mistake::of(mistake.as_ref(), field);
+    let body = erase(view! {
+        {form_mistake(mistake.as_ref())}
+        <p>{tr!(set_up_what)}</p>
+        {is_readable_by_others.then(unencrypted)}
+        <form class="account-form" method="post" action="/setup">
+            <Field
+                id=CODE
+                name="code"
+                label=tr!(set_up_code)
+                autocomplete="one-time-code"
+                value=code
+                hint=Some(tr!(set_up_code_where).to_owned())
+                mistake=of(CODE)
+                first=mistake.is_none()
+            />
+            <Field
+                id=NAME
+                name="name"
+                label=tr!(name)
+                autocomplete="username"
+                value=name
+                mistake=of(NAME)
+            />
+            <NewPasswordFields mistake=mistake.clone() />
+            <p>
+                <button class="button" data-kind="primary" type="submit">
+                    {tr!(set_up_do)}
+                </button>
+            </p>
+        </form>
+    });
+    view! { <Plain heading=tr!(set_up) body /> }
+}
+
+/// The two fields of a new password, which is typed twice because nobody sees it.
+#[component]
+pub fn NewPasswordFields(
+    /// What was wrong with the form.
+    mistake: Option<Mistake>,
+    /// The words beside the first field.
+    #[prop(default = tr!(password))]
+    label: &'static str,
+) -> impl IntoView {
+    view! {
+        <Field
+            id=PASSWORD
+            name="password"
+            label=label
+            kind="password"
+            autocomplete="new-password"
+            hint=Some(text::password_rule())
+            mistake=Mistake::of(mistake.as_ref(), PASSWORD)
+        />
+        <Field
+            id=AGAIN
+            name="again"
+            label=tr!(password_again)
+            kind="password"
+            autocomplete="new-password"
+            mistake=Mistake::of(mistake.as_ref(), AGAIN)
+        />
+    }
+}
+
+/// The note about a mistake that is no field's.
+pub fn form_mistake(mistake: Option<&Mistake>) -> Option<Erased> {
+    let words = Mistake::of(mistake, Mistake::FORM)?;
+    Some(erase(view! { <FormMistake words /> }))
+}
+
+fn unencrypted() -> Erased {
+    erase(view! {
+        <p class="unencrypted">
+            <strong>{tr!(unencrypted)}</strong>
+            " "
+            {tr!(unencrypted_why)}
+        </p>
+    })
+}
