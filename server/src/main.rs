@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
+    privacy::forget_secrets(&loaded);
     let threads = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(threads) => threads,
         Err(error) => return failed(&error.into()),
