@@ -31,3 +31,4 @@ pub mod signals;
 pub mod state;
 pub mod telemetry;
 pub mod tls;
+pub mod walls;

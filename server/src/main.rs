@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use provider_local::spawner;
 use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, account, backup, bundle, config, doctor, export, failed, import, serve,
 };
-use server::{ending, privacy};
+use server::{ending, own_socket, privacy, walls};
 use store::ConflictPolicy;
 use transfer::Unsound;
 
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
         // This comes before any thread, runtime or log, because this process only runs the model.
         return engine::run();
     }
+    if command == Command::Spawn {
+        return spawner::run();
+    }
     privacy::begin();
     let loaded = match cli.load(&matches) {
         Ok(loaded) => loaded,
@@ -30,6 +34,17 @@ fn main() -> ExitCode {
             eprintln!("companion: {problems}");
             return ExitCode::from(BAD_CONFIGURATION);
         }
+    };
+    privacy::forget_secrets(&loaded);
+    let socket = own_socket::unbound();
+    // Before the first thread, because walls are inherited by the threads that are started in them.
+    let walls = match command {
+        Command::Serve => walls::raise(&loaded),
+        _ => Ok(None),
+    };
+    let walls = match walls {
+        Ok(walls) => walls,
+        Err(error) => return failed(&error.into()),
     };
     let threads = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(threads) => threads,
@@ -51,7 +66,9 @@ fn main() -> ExitCode {
             threads.block_on(import::run(&loaded, &files, differing, unsound))
         }
         Command::Account(command) => threads.block_on(account::run(&loaded, command)),
-        Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
+        Command::Serve | Command::Infer | Command::Spawn => {
+            threads.block_on(serve::run(loaded, walls.as_ref(), socket))
+        }
     };
     ending::leave(threads);
     done.unwrap_or_else(|error| failed(&error))

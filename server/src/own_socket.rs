@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -24,6 +24,9 @@ use crate::connections::HEAD_TIMEOUT;
 
 /// The most connections at a time; further ones wait.
 const MOST: usize = 4;
+
+/// Connections that the system keeps until they are accepted.
+const BACKLOG: u32 = 16;
 
 /// The socket's path in a data folder.
 pub fn path(data_dir: &Path) -> PathBuf {
@@ -36,17 +39,24 @@ pub struct OwnSocket {
     path: PathBuf,
 }
 
+/// A socket that is not bound yet. It is made before the server encloses itself, because afterwards no
+/// socket of this kind can be made: by one, other programs' sockets can be reached.
+pub fn unbound() -> io::Result<UnixSocket> {
+    UnixSocket::new_stream()
+}
+
 impl OwnSocket {
     /// Binds the socket. The caller holds the lock of the data folder, so a socket that is there was
     /// left behind by a process that was killed. Errors for example if the path is longer than
     /// sockets allow (107 bytes on Linux).
-    pub fn bind(data_dir: &Path) -> io::Result<Self> {
+    pub fn bind(socket: UnixSocket, data_dir: &Path) -> io::Result<Self> {
         let path = path(data_dir);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
+        socket.bind(&path)?;
+        let listener = socket.listen(BACKLOG)?;
         // The umask leaves the right to execute, which means nothing for a socket.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self { listener, path })

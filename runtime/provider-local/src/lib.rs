@@ -20,6 +20,7 @@ use engine_supervisor::{EngineSupervisor, Inbox, Submission};
 use model_catalog::{Extent, GLANCE, LIST, ModelCatalog};
 use watcher::Watcher;
 
+mod child;
 mod config;
 mod cpu;
 mod descriptors;
@@ -34,6 +35,7 @@ mod process;
 mod queue;
 mod request;
 mod sandbox;
+pub mod spawner;
 mod stderr;
 mod watcher;
 

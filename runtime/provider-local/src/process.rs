@@ -1,19 +1,22 @@
 //! The engine's process as the server sees it: its pipes, its log and its end.
 
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 use std::{env, io};
 
 use engine_wire::{FromChild, ToChild};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::LocalConfig;
+use super::child::{self, Child, Started};
 use super::framing::{read_async, write_async};
+use super::spawner::Spawner;
 use super::stderr::forward;
 
 /// Capacity of the channels in either direction. If the one from the child is full, the child has
@@ -26,7 +29,7 @@ const LEAVE: Duration = Duration::from_secs(2);
 
 /// The environment variables that a program may need to start. No others, above all no keys, are
 /// passed to the process that reads untrusted files.
-const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "SYSTEMROOT"];
+pub(crate) const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "SYSTEMROOT"];
 
 /// A running child. Dropping it kills it.
 pub(crate) struct Process {
@@ -53,33 +56,13 @@ pub(crate) struct Deaf;
 
 impl Process {
     /// Starts the child. Fails if the program cannot be started.
-    pub(crate) fn start(config: &LocalConfig) -> io::Result<Self> {
-        let mut command = Command::new(program(config)?);
-        command
-            .args(&config.args)
-            .env_clear()
-            .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, env::var_os(name)?))))
-            // The engine's own backtrace would start a debugger if there is one.
-            .env("GGML_NO_BACKTRACE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // Ctrl-C goes to all processes in the terminal's foreground group. In a group of its own,
-        // the child does not get it, and the server decides how the running turn ends.
-        #[cfg(unix)]
-        {
-            command.process_group(0);
-            // This lists the child under the server's name and not as `/proc/self/exe`.
-            command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
-        }
-        super::descriptors::keep_to_this_process()?;
-        let mut child = command.spawn()?;
-        let missing = || io::Error::other("a pipe of the child is missing");
-        let stdin = child.stdin.take().ok_or_else(missing)?;
-        let stdout = child.stdout.take().ok_or_else(missing)?;
-        let stderr = child.stderr.take().ok_or_else(missing)?;
-        let pid = child.id().ok_or_else(missing)?;
+    pub(crate) async fn start(config: &LocalConfig) -> io::Result<Self> {
+        let Started { child, stdin, stdout, stderr } =
+            match (&config.program, Spawner::of_this_process()) {
+                (None, Some(spawner)) => child::by(spawner).await?,
+                _ => child::of(command(config)?)?,
+            };
+        let pid = child.pid();
         let (commands, to_write) = mpsc::channel(MESSAGES);
         let (heard, messages) = mpsc::channel(MESSAGES);
         let mut pipes = JoinSet::new();
@@ -114,10 +97,7 @@ impl Process {
 
     /// Kills the child.
     pub(crate) async fn kill(mut self) -> Ended {
-        let status = match self.child.start_kill() {
-            Ok(()) => self.child.wait().await,
-            Err(error) => Err(error),
-        };
+        let status = self.child.kill().await;
         self.ended(status).await
     }
 
@@ -139,6 +119,28 @@ impl Process {
     }
 }
 
+/// The command that starts the child, without its pipes.
+pub(crate) fn command(config: &LocalConfig) -> io::Result<Command> {
+    let mut command = Command::new(program(config)?);
+    command
+        .args(&config.args)
+        .env_clear()
+        .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, env::var_os(name)?))))
+        // The engine's own backtrace would start a debugger if there is one.
+        .env("GGML_NO_BACKTRACE", "1")
+        .kill_on_drop(true);
+    // Ctrl-C goes to all processes in the terminal's foreground group. In a group of its own,
+    // the child does not get it, and the server decides how the running turn ends.
+    #[cfg(unix)]
+    {
+        command.process_group(0);
+        // This lists the child under the server's name and not as `/proc/self/exe`.
+        command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
+    }
+    super::descriptors::keep_to_this_process()?;
+    Ok(command)
+}
+
 /// The path of this program. On Linux this is the running image and not its path, so that a server
 /// whose file was replaced by an update still starts a child of its own version.
 fn program(config: &LocalConfig) -> io::Result<PathBuf> {
@@ -149,7 +151,7 @@ fn program(config: &LocalConfig) -> io::Result<PathBuf> {
     }
 }
 
-async fn write_all(mut stdin: ChildStdin, mut messages: mpsc::Receiver<ToChild>) {
+async fn write_all(mut stdin: impl AsyncWrite + Unpin, mut messages: mpsc::Receiver<ToChild>) {
     while let Some(message) = messages.recv().await {
         if let Err(error) = write_async(&mut stdin, &message).await {
             tracing::debug!(%error, "the model's process no longer reads its input");
@@ -158,7 +160,7 @@ async fn write_all(mut stdin: ChildStdin, mut messages: mpsc::Receiver<ToChild>)
     }
 }
 
-async fn read_all(mut stdout: ChildStdout, heard: mpsc::Sender<FromChild>) {
+async fn read_all(mut stdout: impl AsyncRead + Unpin, heard: mpsc::Sender<FromChild>) {
     loop {
         match read_async(&mut stdout).await {
             Ok(Some(message)) => {

@@ -25,7 +25,7 @@ pub enum SandboxError {
 
 /// Starts the engine's process, has it enter its sandbox as before a load, and returns its report.
 pub async fn sandbox(config: &LocalConfig) -> Result<Sandbox, SandboxError> {
-    let mut process = Process::start(config).map_err(SandboxError::Start)?;
+    let mut process = Process::start(config).await.map_err(SandboxError::Start)?;
     // Cannot fail: the channel is new.
     let _ = process.tell(ToChild::EnterSandbox);
     let report = timeout(ANSWER, report(&mut process)).await.ok().flatten();

@@ -144,7 +144,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/settings", Session),
     ("GET", "/settings/forget", AdminSession),
     ("POST", "/settings/forget", AdminSession),
-    ("GET", "/api/fn/reader", Session),
+    // It repeats what the request itself says of its reader's language.
+    ("GET", "/api/fn/reader", Nobody),
     ("POST", "/api/fn/{*name}", Session),
 ];
 

@@ -1,5 +1,6 @@
 //! `companion serve`: binds the address, opens the runtime, serves, and shuts down in order.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -8,7 +9,9 @@ use std::time::Duration;
 use accounts::Accounts;
 use anyhow::Context as _;
 use app::rendering;
+use provider_local::Sandbox;
 use runtime::Registry;
+use tokio::net::UnixSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -22,7 +25,7 @@ use crate::own_socket::OwnSocket;
 use crate::signals::Signals;
 use crate::state::AppState;
 use crate::tls::{Tls, reload};
-use crate::{descriptors, engine, memory, router, telemetry};
+use crate::{descriptors, engine, memory, router, telemetry, walls};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
 /// After it, whatever is still running is cut off.
@@ -34,11 +37,17 @@ pub const SHUTDOWN: Duration = Duration::from_secs(7);
 /// that within [`SHUTDOWN`].
 pub const STORE: Duration = Duration::from_secs(2);
 
-/// Serves until a signal asks it to stop. A second signal ends the process at once.
-pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+/// Serves until a signal asks it to stop; `walls` are those that are in force, which it logs, and
+/// `own_socket` was made before them. A second signal ends the process at once.
+pub async fn run(
+    config: Config,
+    walls: Option<&Sandbox>,
+    own_socket: io::Result<UnixSocket>,
+) -> anyhow::Result<ExitCode> {
     let config =
         config.with_absolute_paths().context("the working folder does not exist any more")?;
     telemetry::begin(&config)?;
+    walls::log(walls);
     memory::give_back_when_idle();
     // Before the signals are taken: on a disk that does not answer, a signal ends the process.
     let tls = config.settings.tls.files().map(Tls::open).transpose()?;
@@ -61,7 +70,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     }
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
-    match OwnSocket::bind(&config.data_dir) {
+    match own_socket.and_then(|socket| OwnSocket::bind(socket, &config.data_dir)) {
         Ok(socket) => {
             let router = router::for_own_socket(state.clone(), &config.settings, address);
             tasks.spawn(socket.serve(router, stop.clone()));
@@ -75,6 +84,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     listen::announce(scheme, address);
     tell_how_to_begin(&accounts, &config.settings, scheme, address).await?;
     info!(%scheme, %address, version = env!("CARGO_PKG_VERSION"), "serving");
+    #[cfg(all(debug_assertions, target_os = "linux"))]
+    walls::attempts::if_asked(&config.data_dir);
     if let Some(reason) = registry.home().provider_status().reason {
         let hint = reason.hint.unwrap_or_default();
         warn!(

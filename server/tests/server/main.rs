@@ -41,4 +41,6 @@ mod support;
 mod tls;
 mod transfer;
 mod unreadable;
+#[cfg(target_os = "linux")]
+mod walls;
 mod websocket;

@@ -25,11 +25,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn closed(folder: &Path) {
-    assert_eq!(mode(folder), 0o700);
-    let files = files(folder);
-    assert!(files.len() >= 2, "{files:?}");
-    for file in files {
-        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    assert!(files(folder).len() >= 2, "{:?}", files(folder));
+    all_closed(folder);
+}
+
+/// The folder, and all folders and files in it.
+fn all_closed(folder: &Path) {
+    assert_eq!(mode(folder), 0o700, "{}", folder.display());
+    for file in files(folder) {
+        match file.is_dir() {
+            true => all_closed(&file),
+            false => assert_eq!(mode(&file), 0o600, "{}", file.display()),
+        }
     }
 }
 

@@ -82,7 +82,7 @@ impl EngineSupervisor {
             // load.
             self.end_process(Process::kill).await;
         }
-        let process = Process::start(&self.config).map_err(|error| {
+        let process = Process::start(&self.config).await.map_err(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the model's process cannot be started"

@@ -1,0 +1,91 @@
+//! What the server has to reach when it is enclosed, by its configuration.
+
+mod endpoints;
+mod folders;
+mod system;
+
+use std::path::{Path, PathBuf};
+
+use landlock::PathFd;
+
+use crate::assets::disk;
+use crate::config::{Config, Settings};
+use crate::tls::TlsFiles;
+use folders::{open, with_folder};
+
+/// The files and ports that are left. Paths that do not exist are left out.
+pub(super) struct Reach {
+    /// Folders in which files are made and changed.
+    pub(super) written: Vec<PathFd>,
+    /// Files and folders that are read.
+    pub(super) read: Vec<PathFd>,
+    /// Devices that are read and written.
+    pub(super) devices: Vec<PathFd>,
+    /// Sockets in the file system that are connected to.
+    pub(super) unix_sockets: Vec<PathFd>,
+    /// Whether sockets of that kind may be opened at all.
+    pub(super) has_unix_sockets: bool,
+    /// TCP ports that are listened on; 0 is any port that the system chooses.
+    pub(super) bound: Vec<u16>,
+    /// TCP ports that are connected to, at any address.
+    pub(super) connected: Vec<u16>,
+}
+
+/// What the server with this configuration has to reach. Makes the data folder if it is missing.
+pub(super) fn of(config: &Config) -> Reach {
+    let places = endpoints::places(config);
+    let names = endpoints::names(&places);
+    let mut read: Vec<PathBuf> = system::PROCESS.iter().map(PathBuf::from).collect();
+    if !places.is_empty() {
+        read.extend(system::certificates());
+    }
+    if !names.is_empty() {
+        read.extend(system::resolver());
+    }
+    let has_unix_sockets = names.iter().any(|name| name.ends_with(".local"));
+    let sockets = if has_unix_sockets { system::RESOLVER_SOCKETS.as_slice() } else { &[] };
+    let has_dns = if names.is_empty() { None } else { Some(system::DNS) };
+    Reach {
+        written: open(vec![data_folder(&config.data_dir)]),
+        read: open(read.into_iter().chain(configured(config)).collect()),
+        devices: open(vec![PathBuf::from("/dev/null")]),
+        unix_sockets: open(sockets.iter().map(PathBuf::from).collect()),
+        has_unix_sockets,
+        bound: vec![config.settings.http.listen.port()],
+        connected: places.into_iter().map(|(_, port)| port).chain(has_dns).collect(),
+    }
+}
+
+/// The data folder, which is made if it is missing. Why that fails is reported when it is opened.
+fn data_folder(folder: &Path) -> PathBuf {
+    if folder.symlink_metadata().is_err() {
+        let _ = store_sqlite::make_folder(folder);
+    }
+    folder.to_owned()
+}
+
+/// The files and folders that the configuration names, apart from the data folder.
+fn configured(config: &Config) -> Vec<PathBuf> {
+    let settings = &config.settings;
+    let mut all = of_settings(settings);
+    all.extend(config.endpoints.iter().filter_map(|endpoint| endpoint.ca_file.clone()));
+    if config.bundled_model()
+        && let Some(folder) = config.model_file.parent()
+    {
+        // The default model may be put into its folder while the server runs.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    all.extend(with_folder(&config.model_file));
+    all
+}
+
+/// Those of the plain settings. Whatever else the server reads after its start belongs here; of files
+/// that are replaced while it runs, the folder (see [`with_folder`]).
+fn of_settings(settings: &Settings) -> Vec<PathBuf> {
+    let folders = [settings.local.model_dir.clone(), settings.prompts.prompts_dir.clone()];
+    let mut all: Vec<PathBuf> = folders.into_iter().flatten().chain(disk::folder()).collect();
+    if let Some(TlsFiles { cert, key }) = settings.tls.files() {
+        all.extend(with_folder(&cert).into_iter().chain(with_folder(&key)));
+    }
+    all
+}
