@@ -6,8 +6,8 @@ use leptos::prelude::use_context;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
-    AccountRole, Error, ErrorCode, MessageId, Snapshot, Timestamp, Transcript, Visibility, Worker, WorkerId,
-    limits,
+    AccountRole, Error, ErrorCode, MessageId, Snapshot, Timestamp, Transcript, Visibility, Worker,
+    WorkerId, limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::{Access, Principal, Registry, VisibilityFilter};

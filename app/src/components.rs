@@ -60,12 +60,12 @@ pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
 #[cfg(feature = "ssr")]
-pub use field::{DoneNote, Field, FormMistake, Mistake};
+pub use field::{DoneNote, Field, FormMistake, Mistake, Words};
 #[cfg(feature = "ssr")]
 pub use imported::Imported;
+pub use layout::{Layout, leave_sidebar};
 #[cfg(feature = "ssr")]
 pub use log_out::LogOut;
-pub use layout::{Layout, leave_sidebar};
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
 pub use new_conversation::NewConversation;

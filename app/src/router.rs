@@ -118,7 +118,8 @@ impl FromRequestParts<Console> for Handlers {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let Some(principal) = parts.extensions.get::<Principal>() else { return Err(nobody()) };
-        let admission = parts.extensions.get::<Visitor>().and_then(|visit| visit.admission.as_ref());
+        let admission =
+            parts.extensions.get::<Visitor>().and_then(|visit| visit.admission.as_ref());
         let Console { backend, options, assets } = console.clone();
         Ok(Self { backend: backend.of(*principal, admission), options, assets })
     }

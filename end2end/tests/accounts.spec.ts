@@ -389,6 +389,7 @@ for (const [what, viewport, colorScheme] of [
         await page.locator('#password').fill('a wrong password');
         await press();
         await look('login-refused');
+        await expect(page.locator('.mistake')).toHaveText(language === 'ja' ? /。$/ : /\.$/);
         await page.locator('#password').fill(OWNER.password);
         await press();
         await page.locator('#token-name').fill('x'.repeat(64));

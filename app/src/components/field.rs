@@ -1,16 +1,21 @@
 //! A text field of a form that only the server renders, and what was wrong with the form.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
 
+/// Words that are found when the page is rendered, in its language.
+pub type Words = fn() -> &'static str;
+
 /// Why a form was refused, and which of its fields is concerned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Mistake {
     /// The id of the field; [`Mistake::FORM`] if it is none.
     pub at: &'static str,
-    /// What is wrong, and what to do.
-    pub words: String,
+    /// What is wrong, and what to do. Only a page that is being rendered has a language.
+    pub words: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 impl Mistake {
@@ -19,7 +24,7 @@ impl Mistake {
 
     /// What is wrong with this field, if it is this one.
     pub fn of(mistake: Option<&Self>, field: &str) -> Option<String> {
-        mistake.filter(|mistake| mistake.at == field).map(|mistake| mistake.words.clone())
+        mistake.filter(|mistake| mistake.at == field).map(|mistake| (mistake.words)())
     }
 }
 
@@ -52,10 +57,8 @@ pub fn Field(
     first: bool,
 ) -> impl IntoView {
     let (hint_id, mistake_id) = (format!("{id}-hint"), format!("{id}-mistake"));
-    let described = [
-        mistake.as_ref().map(|_| mistake_id.as_str()),
-        hint.as_ref().map(|_| hint_id.as_str()),
-    ];
+    let described =
+        [mistake.as_ref().map(|_| mistake_id.as_str()), hint.as_ref().map(|_| hint_id.as_str())];
     let described: Vec<_> = described.into_iter().flatten().collect();
     let described = (!described.is_empty()).then(|| described.join(" "));
     let is_wrong = mistake.is_some();

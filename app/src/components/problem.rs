@@ -33,9 +33,8 @@ impl Problem {
         let problem = self.clone();
         effect(move || {
             let back = matches!(link(), Some(ConnectionState::Live | ConnectionState::Polling(_)));
-            let passed = |(error, _): &(Error, _)| {
-                is_away(error) || error.code == ErrorCode::Unauthorized
-            };
+            let passed =
+                |(error, _): &(Error, _)| is_away(error) || error.code == ErrorCode::Unauthorized;
             if back && problem.0.read_untracked().as_ref().is_some_and(passed) {
                 problem.clear();
             }

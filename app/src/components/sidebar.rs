@@ -7,10 +7,10 @@ use super::layout::SIDEBAR;
 use super::palette::OpenPalette;
 use super::problem::Problem;
 use super::search_box::SearchBox;
+use crate::LoginStatus;
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::{Erased, attr, erase, live, words};
-use crate::LoginStatus;
 use crate::live::Current;
 #[cfg(feature = "browser")]
 use crate::live::List;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::{AccountRole, Timestamp};
 
 use super::login::{NewPasswordFields, form_mistake};
-use crate::components::{DoneNote, Field, LogOut, Mistake};
+use crate::components::{DoneNote, Field, LogOut, Mistake, Words};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
@@ -45,7 +45,7 @@ pub struct OwnAccount {
 #[derive(Default)]
 pub struct Outcome {
     /// What was done, after the redirect of a form.
-    pub done: Option<&'static str>,
+    pub done: Option<Words>,
     /// A mistake in the form that changes the password, or in none.
     pub mistake: Option<Mistake>,
     /// The form that makes a token, as it was filled in.
@@ -88,7 +88,7 @@ pub fn AccountPage(
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>
             <h1>{tr!(account)}</h1>
-            {done.map(|words| view! { <DoneNote words /> })}
+            {done.map(|words| view! { <DoneNote words=words() /> })}
             {made}
             {body}
             <nav class="plain-links" aria-label=tr!(pages)>

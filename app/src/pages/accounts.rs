@@ -6,7 +6,7 @@ use protocol::{AccountId, AccountRole};
 
 use super::account::UserName;
 use super::login::{NAME, PASSWORD, form_mistake};
-use crate::components::{DoneNote, Field, Mistake, Moment};
+use crate::components::{DoneNote, Field, Mistake, Moment, Words};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
@@ -31,7 +31,7 @@ pub fn AccountsPage(
     /// The reader's account.
     own: Option<AccountId>,
     /// What a form has done.
-    done: Option<&'static str>,
+    done: Option<Words>,
     /// The form that adds an account.
     form: AddForm,
 ) -> impl IntoView {
@@ -46,7 +46,7 @@ pub fn AccountsPage(
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>
             <h1>{tr!(accounts)}</h1>
-            {done.map(|words| view! { <DoneNote words /> })}
+            {done.map(|words| view! { <DoneNote words=words() /> })}
             {list}
             <section aria-labelledby="add-heading">
                 <h2 id="add-heading">{heading}</h2>

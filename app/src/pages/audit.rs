@@ -44,8 +44,8 @@ pub fn AuditPage(
         }
     };
     let newest = is_later.then(|| link("/accounts/audit".to_owned(), tr!(audit_newest)));
-    let older =
-        next_before.map(|before| link(format!("/accounts/audit?before={before}"), tr!(audit_older)));
+    let older = next_before
+        .map(|before| link(format!("/accounts/audit?before={before}"), tr!(audit_older)));
     view! {
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>

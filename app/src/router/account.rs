@@ -13,7 +13,7 @@ use runtime::clock::{Clock as _, SystemClock};
 use serde::Deserialize;
 
 use super::visit::{Answer, Failure, Visit};
-use crate::components::Mistake;
+use crate::components::{Mistake, Words};
 use crate::erase::erase;
 use crate::pages::account::{
     AccountPage, DAYS, OLD, Outcome, OwnAccount, Reader, SCOPES, TOKEN_NAME, TokenForm,
@@ -73,12 +73,14 @@ pub(super) async fn page(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Query(Asked { done }) = asked.unwrap_or_default();
-    let done = done.map(|done| match done {
-        Done::Password => tr!(password_changed),
-        Done::Session => tr!(session_ended),
-        Done::Sessions => tr!(sessions_ended),
-        Done::Revoked => tr!(token_revoked),
-        Done::Role => tr!(role_changed),
+    let done = done.map(|done| -> Words {
+        match done {
+            Done::Password => || tr!(password_changed),
+            Done::Session => || tr!(session_ended),
+            Done::Sessions => || tr!(sessions_ended),
+            Done::Revoked => || tr!(token_revoked),
+            Done::Role => || tr!(role_changed),
+        }
     });
     show(&visit, &headers, Outcome { done, ..Outcome::default() }, Answer::default()).await
 }
@@ -93,7 +95,7 @@ pub(super) async fn change_password(
         return Ok(failed(&visit, &headers, Failure::unreadable()).await);
     };
     if password != again {
-        let failure = Failure::of_form(AGAIN, tr!(password_differs));
+        let failure = Failure::of_form(AGAIN, || tr!(password_differs).to_owned());
         return Ok(failed(&visit, &headers, failure).await);
     }
     let (old, from) = (Password::new(&old), visit.visitor.address);
@@ -109,7 +111,7 @@ pub(super) async fn change_password(
     });
     if is_old {
         // The reader is logged in, so this is no refused login.
-        failure = Failure::of_form(OLD, tr!(password_old_wrong));
+        failure = Failure::of_form(OLD, || tr!(password_old_wrong).to_owned());
     }
     Ok(failed(&visit, &headers, failure).await)
 }
@@ -139,9 +141,7 @@ pub(super) async fn end_sessions(
     };
     Ok(match done {
         Ok(done) => Redirect::to(&format!("/account?done={done}")).into_response(),
-        Err(error) => {
-            failed(&visit, &headers, Failure::new(error, |_| Mistake::FORM)).await
-        }
+        Err(error) => failed(&visit, &headers, Failure::new(error, |_| Mistake::FORM)).await,
     })
 }
 
@@ -162,9 +162,9 @@ pub(super) async fn create_token(
     };
     let days = fields.days;
     let made = match (TokenName::parse(&fields.name), DAYS.contains(&days)) {
-        (None, _) => Err(Failure::of_form(TOKEN_NAME, text::token_name_rule())),
+        (None, _) => Err(Failure::of_form(TOKEN_NAME, text::token_name_rule)),
         (Some(_), _) if scopes == Scopes::default() => {
-            Err(Failure::of_form(SCOPES, tr!(token_scopes_none)))
+            Err(Failure::of_form(SCOPES, || tr!(token_scopes_none).to_owned()))
         }
         // The page offers no others.
         (Some(_), false) => Err(Failure::unreadable()),
@@ -199,9 +199,7 @@ pub(super) async fn revoke_token(
     };
     Ok(match visit.accounts.revoke_token(by, TokenId(token), visit.visitor.address).await {
         Ok(()) => Redirect::to("/account?done=revoked").into_response(),
-        Err(error) => {
-            failed(&visit, &headers, Failure::new(error, |_| Mistake::FORM)).await
-        }
+        Err(error) => failed(&visit, &headers, Failure::new(error, |_| Mistake::FORM)).await,
     })
 }
 
@@ -211,12 +209,7 @@ async fn failed(visit: &Visit, headers: &HeaderMap, failure: Failure) -> Respons
     show(visit, headers, outcome, answer).await
 }
 
-async fn show(
-    visit: &Visit,
-    headers: &HeaderMap,
-    outcome: Outcome,
-    answer: Answer,
-) -> Response {
+async fn show(visit: &Visit, headers: &HeaderMap, outcome: Outcome, answer: Answer) -> Response {
     let reader = match reader(visit, headers).await {
         Ok(reader) => reader,
         Err(refusal) => return refusal,

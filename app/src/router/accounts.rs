@@ -11,7 +11,7 @@ use protocol::{AccountId, AccountRole};
 use serde::Deserialize;
 
 use super::visit::{Answer, Failure, Visit, parts};
-use crate::components::Mistake;
+use crate::components::{Mistake, Words};
 use crate::erase::erase;
 use crate::pages::accounts::{AccountsPage, AddForm, ChangePage};
 use crate::pages::audit::{Audit, AuditPage};
@@ -80,12 +80,14 @@ pub(super) async fn page(
 ) -> Result<Response, Response> {
     visit.owner(&headers)?;
     let Query(Asked { done }) = asked.unwrap_or_default();
-    let done = done.map(|done| match done {
-        Done::Added => tr!(account_added),
-        Done::Role => tr!(role_changed),
-        Done::Password => tr!(password_was_reset),
-        Done::Disabled => tr!(account_was_disabled),
-        Done::Enabled => tr!(account_was_enabled),
+    let done = done.map(|done| -> Words {
+        match done {
+            Done::Added => || tr!(account_added),
+            Done::Role => || tr!(role_changed),
+            Done::Password => || tr!(password_was_reset),
+            Done::Disabled => || tr!(account_was_disabled),
+            Done::Enabled => || tr!(account_was_enabled),
+        }
     });
     Ok(show(&visit, &headers, done, AddForm::default(), Answer::default()).await)
 }
@@ -124,7 +126,7 @@ pub(super) async fn add(
 async fn show(
     visit: &Visit,
     headers: &HeaderMap,
-    done: Option<&'static str>,
+    done: Option<Words>,
     form: AddForm,
     answer: Answer,
 ) -> Response {

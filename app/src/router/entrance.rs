@@ -13,7 +13,9 @@ use super::visit::{Failure, Visit, parts};
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::next_path::next_path;
-use crate::pages::login::{AGAIN, CODE, LoginForm, LoginPage, NAME, PASSWORD, SetUpForm, SetUpPage};
+use crate::pages::login::{
+    AGAIN, CODE, LoginForm, LoginPage, NAME, PASSWORD, SetUpForm, SetUpPage,
+};
 use crate::session_cookie;
 use crate::text::tr;
 
@@ -118,7 +120,7 @@ pub(super) async fn set_up(
         return show_set_up(&visit, &headers, SetUpForm::default(), failure);
     };
     if password != again {
-        let failure = Failure::of_form(AGAIN, tr!(password_differs));
+        let failure = Failure::of_form(AGAIN, || tr!(password_differs).to_owned());
         let form = SetUpForm { code, name, ..SetUpForm::default() };
         return show_set_up(&visit, &headers, form, Some(failure));
     }
@@ -154,12 +156,7 @@ pub(super) async fn log_out(visit: Visit, headers: HeaderMap) -> Response {
     ([(header::SET_COOKIE, removed)], [CLEAR], Redirect::to("/login")).into_response()
 }
 
-fn login_of<'a>(
-    visit: &Visit,
-    headers: &'a HeaderMap,
-    name: &'a str,
-    password: &str,
-) -> Login<'a> {
+fn login_of<'a>(visit: &Visit, headers: &'a HeaderMap, name: &'a str, password: &str) -> Login<'a> {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let secure = visit.visitor.secure;
     Login {
@@ -191,9 +188,8 @@ fn show_login(
     let next = next_path(&form.next).unwrap_or_default().to_owned();
     let is_readable_by_others = visit.is_readable_by_others();
     let form = LoginForm { next, is_readable_by_others, mistake, ..form };
-    visit.document(headers, answer, || {
-        (tr!(log_in).to_owned(), erase(view! { <LoginPage form /> }))
-    })
+    visit
+        .document(headers, answer, || (tr!(log_in).to_owned(), erase(view! { <LoginPage form /> })))
 }
 
 fn show_set_up(
@@ -205,7 +201,6 @@ fn show_set_up(
     let (answer, mistake) = parts(failure);
     let is_readable_by_others = visit.is_readable_by_others();
     let form = SetUpForm { is_readable_by_others, mistake, ..form };
-    visit.document(headers, answer, || {
-        (tr!(set_up).to_owned(), erase(view! { <SetUpPage form /> }))
-    })
+    visit
+        .document(headers, answer, || (tr!(set_up).to_owned(), erase(view! { <SetUpPage form /> })))
 }

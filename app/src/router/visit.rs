@@ -1,5 +1,7 @@
 //! What the handlers of the pages about accounts need, for strangers as well.
 
+use std::sync::Arc;
+
 use accounts::{AccountError, Accounts, Admission};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -159,25 +161,26 @@ impl Failure {
     /// A refusal by the rules of accounts. `at` names the field that is concerned.
     pub fn new(error: AccountError, at: impl Fn(&AccountError) -> &'static str) -> Self {
         log(&error);
-        let mistake = Mistake { at: at(&error), words: text::account_error(&error) };
+        let at = at(&error);
         let retry_after = match error {
             AccountError::RateLimited(limited) => Some(text::retry_after_seconds(limited)),
             _ => None,
         };
-        let answer = Answer { retry_after, ..Answer::of(&error.into()) };
-        Self { answer, mistake }
+        let status = text::account_error_code(&error).http_status();
+        let mistake = Mistake { at, words: Arc::new(move || text::account_error(&error)) };
+        Self { answer: Answer { status, retry_after }, mistake }
     }
 
     /// A mistake that is found before any account is asked.
-    pub fn of_form(at: &'static str, words: impl Into<String>) -> Self {
+    pub fn of_form(at: &'static str, words: fn() -> String) -> Self {
         let status = ErrorCode::InvalidInput.http_status();
-        let mistake = Mistake { at, words: words.into() };
+        let mistake = Mistake { at, words: Arc::new(words) };
         Self { answer: Answer { status, retry_after: None }, mistake }
     }
 
     /// A form that cannot be read.
     pub fn unreadable() -> Self {
-        Self::of_form(Mistake::FORM, tr!(bad_form))
+        Self::of_form(Mistake::FORM, || tr!(bad_form).to_owned())
     }
 }
 

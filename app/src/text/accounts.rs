@@ -4,7 +4,7 @@ use accounts::{
     AccountError, AccountName, AuditKind, NameError, NewPassword, PasswordError, RateLimited,
     SetUpError, TokenName,
 };
-use protocol::AccountRole;
+use protocol::{AccountRole, ErrorCode};
 
 use super::tr;
 
@@ -31,6 +31,23 @@ pub fn account_error(error: &AccountError) -> String {
         AccountError::LastOwner => tr!(last_owner).to_owned(),
         AccountError::NotNow => tr!(account_not_now).to_owned(),
         AccountError::Hashing | AccountError::Store(_) => tr!(account_failed).to_owned(),
+    }
+}
+
+/// The code of the same error in the API, whose status its page has, too.
+pub fn account_error_code(error: &AccountError) -> ErrorCode {
+    match error {
+        AccountError::WrongCredentials | AccountError::SetUp(_) => ErrorCode::Unauthorized,
+        AccountError::RateLimited(_) => ErrorCode::RateLimited,
+        AccountError::Name(_)
+        | AccountError::Password(_)
+        | AccountError::NameTaken
+        | AccountError::Full
+        | AccountError::LastOwner
+        | AccountError::NotNow => ErrorCode::InvalidInput,
+        AccountError::NotFound => ErrorCode::NotFound,
+        AccountError::Hashing => ErrorCode::Internal,
+        AccountError::Store(_) => ErrorCode::Unavailable,
     }
 }
 

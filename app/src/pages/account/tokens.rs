@@ -110,8 +110,8 @@ fn token_form(form: TokenForm, role: AccountRole) -> Erased {
         }
     };
     // A member's token could not use it.
-    let admin = (role == AccountRole::Owner)
-        .then(|| scope("admin", scopes.admin, tr!(scope_admin), false));
+    let admin =
+        (role == AccountRole::Owner).then(|| scope("admin", scopes.admin, tr!(scope_admin), false));
     let choices: Vec<_> = DAYS
         .into_iter()
         .map(|choice| {
