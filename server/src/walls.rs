@@ -4,11 +4,11 @@
 //!
 //! The walls belong to a thread and are inherited by the threads that it starts, so they are raised
 //! on the main thread, before there is another one. The model's process is started by the
-//! [`spawner`], which is outside; it has walls of its own. A wall that the kernel does not have is
+//! [`spawner`](provider_local::spawner), which is outside; it has walls of its own. A wall that the kernel does not have is
 //! reported, and the server runs without it unless `require_sandbox` is set.
 //! `docs/adr/server-walls.md` says why the walls are as they are.
 
-use provider_local::{Sandbox, spawner};
+use provider_local::Sandbox;
 use tracing::{info, warn};
 
 use crate::config::Config;
@@ -37,28 +37,37 @@ pub enum WallsError {
 /// Raises the walls around this process, unless they are switched off; then it returns `None`.
 ///
 /// Must be called on the main thread, before another thread is started and before the data is
-/// opened. Creates the data folder if it is missing, because a rule needs the folder itself. Fails
+/// opened. Makes the data folder if it is missing, because a rule needs the folder itself. Fails
 /// if a wall is missing and the configuration requires it.
 pub fn raise(config: &Config) -> Result<Option<Sandbox>, WallsError> {
     if !config.settings.http.sandbox {
         return Ok(None);
     }
-    #[cfg(target_os = "linux")]
-    let threads = threads::check_single();
-    let spawner = spawner::Spawner::start();
-    let mut report = enclose(config, spawner.is_ok());
-    if let Err(error) = spawner {
-        report.missing.push(format!("no programs: the spawner cannot be started: {error}"));
-    }
-    #[cfg(target_os = "linux")]
-    if let Err(why) = threads {
-        report.missing.push(format!("no thread outside: {why}"));
-    }
-    let required = config.settings.local.require_sandbox;
-    if required && !report.missing.is_empty() {
+    let report = enclose_process(config);
+    if config.settings.local.require_sandbox && !report.missing.is_empty() {
         return Err(WallsError::Missing(report.missing.join("; ")));
     }
     Ok(Some(report))
+}
+
+#[cfg(target_os = "linux")]
+fn enclose_process(config: &Config) -> Sandbox {
+    let threads = threads::check_single();
+    let spawner = provider_local::spawner::Spawner::start();
+    reach::make_folders(config);
+    let mut report = enclose(config, spawner.is_ok());
+    if let Err(why) = threads {
+        report.missing.push(format!("no thread outside: {why}"));
+    }
+    if let Err(error) = spawner {
+        report.missing.push(format!("no programs: the spawner cannot be started: {error}"));
+    }
+    report
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enclose_process(config: &Config) -> Sandbox {
+    enclose(config, false)
 }
 
 /// The walls that this system has for the server: raises them around a thread that ends then.

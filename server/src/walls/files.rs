@@ -40,14 +40,19 @@ pub(super) struct Restricted {
 /// Restricts this thread, and those that it starts, to `reach`. Describes why there is no wall.
 pub(super) fn restrict(reach: &Reach) -> Result<Restricted, String> {
     let status = apply(reach).map_err(|error| error.to_string())?;
+    // The filter denies all sockets of that kind, or none.
+    let (elsewhere, nowhere): (&[_], &[_]) = match reach.has_unix_sockets {
+        true => (&[TRUNCATING, SIGNALS], &[PORTS, SOCKETS]),
+        false => (&[TRUNCATING, SIGNALS, SOCKETS], &[PORTS]),
+    };
     match (status.ruleset, status.landlock) {
         (
             RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced,
             LandlockStatus::Available { effective_abi, .. },
         ) => Ok(Restricted {
             described: format!("Landlock ABI {} (files and ports)", effective_abi as i32),
-            single: lacking(effective_abi, &ELSEWHERE),
-            missing: lacking(effective_abi, &NOWHERE),
+            single: lacking(effective_abi, elsewhere),
+            missing: lacking(effective_abi, nowhere),
         }),
         (_, LandlockStatus::NotEnabled) => {
             Err("it is built into the kernel, but switched off".to_owned())
@@ -86,13 +91,11 @@ fn apply(reach: &Reach) -> Result<RestrictionStatus, RulesetError> {
     ruleset.restrict_self()
 }
 
-/// What the filter of system calls denies as well.
-const ELSEWHERE: [(ABI, &str); 2] = [
-    (ABI::V3, "Landlock for truncating files (Linux 6.2)"),
-    (ABI::V6, "Landlock for signals and abstract sockets (Linux 6.12)"),
-];
-/// What nothing else denies.
-const NOWHERE: [(ABI, &str); 1] = [(ABI::V4, "Landlock for TCP ports (Linux 6.7)")];
+// Rules that older kernels do not have.
+const TRUNCATING: (ABI, &str) = (ABI::V3, "Landlock for truncating files (Linux 6.2)");
+const PORTS: (ABI, &str) = (ABI::V4, "Landlock for TCP ports (Linux 6.7)");
+const SIGNALS: (ABI, &str) = (ABI::V6, "Landlock for signals (Linux 6.12)");
+const SOCKETS: (ABI, &str) = (ABI::V6, "Landlock for abstract sockets (Linux 6.12)");
 
 /// Which of the rules a kernel with this ABI does not have. Source: landlock(7).
 fn lacking(abi: ABI, rules: &[(ABI, &str)]) -> Vec<String> {
@@ -106,8 +109,9 @@ mod tests {
 
     #[test]
     fn what_an_older_kernel_lacks_is_named() {
-        assert_eq!(lacking(ABI::V2, &ELSEWHERE).len(), 2);
-        assert_eq!(lacking(ABI::V3, &NOWHERE), ["Landlock for TCP ports (Linux 6.7)"]);
-        assert!(lacking(ABI::V6, &ELSEWHERE).is_empty() && lacking(ABI::V4, &NOWHERE).is_empty());
+        let all = [TRUNCATING, PORTS, SIGNALS, SOCKETS];
+        assert_eq!(lacking(ABI::V2, &all).len(), 4);
+        assert_eq!(lacking(ABI::V3, &all[..3]), [PORTS.1, SIGNALS.1]);
+        assert!(lacking(ABI::V6, &all).is_empty());
     }
 }

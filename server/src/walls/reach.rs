@@ -4,7 +4,7 @@ mod endpoints;
 mod folders;
 mod system;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use landlock::PathFd;
 
@@ -31,7 +31,21 @@ pub(super) struct Reach {
     pub(super) connected: Vec<u16>,
 }
 
-/// What the server with this configuration has to reach. Makes the data folder if it is missing.
+/// Makes the folders that the server may need later, because a rule needs the folder itself. Why that
+/// fails is reported when they are opened.
+pub(super) fn make_folders(config: &Config) {
+    if config.data_dir.symlink_metadata().is_err() {
+        let _ = store_sqlite::make_folder(&config.data_dir);
+    }
+    // The default model may be put into its folder while the server runs.
+    if config.bundled_model()
+        && let Some(folder) = config.model_file.parent()
+    {
+        let _ = std::fs::create_dir_all(folder);
+    }
+}
+
+/// What the server with this configuration has to reach.
 pub(super) fn of(config: &Config) -> Reach {
     let places = endpoints::places(config);
     let names = endpoints::names(&places);
@@ -46,7 +60,7 @@ pub(super) fn of(config: &Config) -> Reach {
     let sockets = if has_unix_sockets { system::RESOLVER_SOCKETS.as_slice() } else { &[] };
     let has_dns = if names.is_empty() { None } else { Some(system::DNS) };
     Reach {
-        written: open(vec![data_folder(&config.data_dir)]),
+        written: open(vec![config.data_dir.clone()]),
         read: open(read.into_iter().chain(configured(config)).collect()),
         devices: open(vec![PathBuf::from("/dev/null")]),
         unix_sockets: open(sockets.iter().map(PathBuf::from).collect()),
@@ -56,25 +70,11 @@ pub(super) fn of(config: &Config) -> Reach {
     }
 }
 
-/// The data folder, which is made if it is missing. Why that fails is reported when it is opened.
-fn data_folder(folder: &Path) -> PathBuf {
-    if folder.symlink_metadata().is_err() {
-        let _ = store_sqlite::make_folder(folder);
-    }
-    folder.to_owned()
-}
-
 /// The files and folders that the configuration names, apart from the data folder.
 fn configured(config: &Config) -> Vec<PathBuf> {
     let settings = &config.settings;
     let mut all = of_settings(settings);
     all.extend(config.endpoints.iter().filter_map(|endpoint| endpoint.ca_file.clone()));
-    if config.bundled_model()
-        && let Some(folder) = config.model_file.parent()
-    {
-        // The default model may be put into its folder while the server runs.
-        let _ = std::fs::create_dir_all(folder);
-    }
     all.extend(with_folder(&config.model_file));
     all
 }

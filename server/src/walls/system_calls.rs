@@ -21,13 +21,15 @@ use seccompiler::{
 
 /// Calls that are denied with any arguments.
 const DENIED: &[c_long] = &[
-    // Other processes: reading, changing and tracing them.
+    // Other processes: reading, changing, tracing and signalling them; see also `rules`.
     libc::SYS_kcmp,
     libc::SYS_pidfd_getfd,
+    libc::SYS_pidfd_send_signal,
     libc::SYS_process_madvise,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
     libc::SYS_ptrace,
+    libc::SYS_tkill,
     // File systems and namespaces.
     libc::SYS_chroot,
     libc::SYS_fsconfig,
@@ -159,7 +161,9 @@ fn rules(
     }
     // Signals, but to itself.
     let itself = || argument(0, Op::Ne, process::id().into());
-    for call in [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_rt_sigqueueinfo] {
+    let signals =
+        [libc::SYS_kill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo, libc::SYS_tgkill];
+    for call in signals {
         deny(call, vec![itself()?])?;
     }
     // Sockets of other kinds than the internet's and, for the addresses of this machine, the kernel's.
