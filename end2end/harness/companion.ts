@@ -71,9 +71,10 @@ export class Companion {
     if (child && child.ended !== 0) throw new Error(`companion ended with ${child.ended}`);
   }
 
-  /** The ids of the server's child processes. */
-  async children(): Promise<number[]> {
-    return childrenOf(this.child?.pid ?? 0);
+  /** The ids of the model's processes, which the server's own child, the spawner, starts. */
+  async models(): Promise<number[]> {
+    const spawners = await childrenOf(this.child?.pid ?? 0);
+    return (await Promise.all(spawners.map(childrenOf))).flat();
   }
 
   /** The output of all starts of the server, one after the other. */

@@ -87,7 +87,7 @@ test('when the server is killed during an answer, no model process stays, and th
   await console.openLive();
   await console.ask('Write a long story about a lighthouse, with many chapters.');
   await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
-  const models = await companion.children();
+  const models = await companion.models();
   expect(models, 'the model runs in a process of its own').toHaveLength(1);
   await companion.kill();
   const read = letters(await console.answer.textContent());
@@ -109,7 +109,7 @@ test('when the process of the embedded model dies during an answer, the turn fai
   await console.openLive();
   await console.ask('Write a long story about a lighthouse, with many chapters.');
   await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
-  const [model = 0] = await companion.children();
+  const [model = 0] = await companion.models();
   expect(model).toBeGreaterThan(1);
   process.kill(model, 'SIGKILL');
   await expect(console.note).toHaveAttribute('data-code', 'provider');

@@ -63,6 +63,9 @@ pub enum Command {
     /// The process that runs a local model; started by the server
     #[command(hide = true)]
     Infer,
+    /// The process that starts it; started by the server
+    #[command(hide = true)]
+    Spawn,
 }
 
 const IMPORT_CODES: &str = "\

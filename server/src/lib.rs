@@ -29,3 +29,4 @@ pub mod security;
 pub mod signals;
 pub mod state;
 pub mod telemetry;
+pub mod walls;

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use provider_local::spawner;
 use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
-use server::{ending, privacy};
+use server::{ending, privacy, walls};
 use store::ConflictPolicy;
 use transfer::Unsound;
 
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
         // This comes before any thread, runtime or log, because this process only runs the model.
         return engine::run();
     }
+    if command == Command::Spawn {
+        return spawner::run();
+    }
     privacy::begin();
     let loaded = match cli.load(&matches) {
         Ok(loaded) => loaded,
@@ -32,6 +36,15 @@ fn main() -> ExitCode {
         }
     };
     privacy::forget_secrets(&loaded);
+    // Before the first thread, because walls are inherited by the threads that are started in them.
+    let walls = match command {
+        Command::Serve => walls::raise(&loaded),
+        _ => Ok(None),
+    };
+    let walls = match walls {
+        Ok(walls) => walls,
+        Err(error) => return failed(&error.into()),
+    };
     let threads = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(threads) => threads,
         Err(error) => return failed(&error.into()),
@@ -51,7 +64,9 @@ fn main() -> ExitCode {
             let unsound = if strict { Unsound::Refuse } else { Unsound::Name };
             threads.block_on(import::run(&loaded, &files, differing, unsound))
         }
-        Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
+        Command::Serve | Command::Infer | Command::Spawn => {
+            threads.block_on(serve::run(loaded, walls.as_ref()))
+        }
     };
     ending::leave(threads);
     done.unwrap_or_else(|error| failed(&error))

@@ -56,7 +56,7 @@ mod transfer;
 mod write;
 mod writer;
 
-pub use private::{Exposed, exposed};
+pub use private::{Exposed, exposed, make_folder};
 pub use read_only::{Backup, BackupError, ReadOnlyStore};
 
 /// The database's name in the data folder.
@@ -209,7 +209,7 @@ impl Sqlite {
     /// on the size of the file.
     pub fn open_soon(folder: &Path, first: u64) -> Result<Self, OpenError> {
         let unusable = |source| folder_error(folder, source);
-        private::make_folder(folder).map_err(unusable)?;
+        make_folder(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
         let opened = file::open_soon(&file, &Schema::current(), first)?;

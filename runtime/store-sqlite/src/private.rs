@@ -22,7 +22,7 @@ const OURS: &str = "companion";
 /// Creates the folder if it is missing, and removes the rights of other accounts to it and to the
 /// store's files in it. Errors if the folder cannot be created. Rights that cannot be removed are
 /// only logged, since the operator may have given them on purpose.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.symlink_metadata().is_ok() && !folder.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is there, and is no folder"));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::rendering;
+use provider_local::Sandbox;
 use runtime::Registry;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::events::Observers;
 use crate::listen;
 use crate::signals::Signals;
 use crate::state::AppState;
-use crate::{descriptors, engine, memory, router, telemetry};
+use crate::{descriptors, engine, memory, router, telemetry, walls};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
 /// After it, whatever is still running is cut off.
@@ -29,11 +30,12 @@ pub const SHUTDOWN: Duration = Duration::from_secs(7);
 /// that within [`SHUTDOWN`].
 pub const STORE: Duration = Duration::from_secs(2);
 
-/// Serves until a signal asks it to stop. A second signal ends the process at once.
-pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+/// Serves until a signal asks it to stop; `walls` are those that are in force, which it logs. A second signal ends the process at once.
+pub async fn run(config: Config, walls: Option<&Sandbox>) -> anyhow::Result<ExitCode> {
     let config =
         config.with_absolute_paths().context("the working folder does not exist any more")?;
     telemetry::begin(&config)?;
+    walls::log(walls);
     memory::give_back_when_idle();
     let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
@@ -55,6 +57,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let most = descriptors::room_for_connections(&config.settings.http);
     listen::announce(address);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    #[cfg(all(debug_assertions, target_os = "linux"))]
+    walls::attempts::if_asked(&config.data_dir);
     if let Some(reason) = registry.home().provider_status().reason {
         let hint = reason.hint.unwrap_or_default();
         warn!(

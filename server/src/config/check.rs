@@ -49,6 +49,10 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
         let longer = || Err(format!("{ms} is longer than the whole turn (turn_ms = {turn_ms})"));
         check(key, if ms > turn_ms { longer() } else { Ok(()) });
     }
+    let contrary = settings.local.require_sandbox && !settings.http.sandbox;
+    let refused =
+        || Err("require_sandbox is set, so the sandbox cannot be switched off".to_owned());
+    check("sandbox", if contrary { refused() } else { Ok(()) });
     let blank = settings.prompts.workspace.trim().is_empty();
     check("workspace", if blank { Err("no name".to_owned()) } else { Ok(()) });
     check("log", filter(&settings.log.log));

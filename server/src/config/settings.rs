@@ -100,6 +100,11 @@ pub struct Http {
     /// disconnected (50 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub observer_ping_ms: Within<50, 600_000>,
+    /// Whether the server encloses itself when it starts (on Linux, by Landlock and seccomp): it
+    /// then opens no files but its own, connects to no ports but those of its endpoints, and
+    /// starts no programs. `companion doctor` says what is in force (true or false)
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value = "true")]
+    pub sandbox: bool,
 }
 
 /// Where conversations are kept.
@@ -202,9 +207,9 @@ pub struct Local {
     /// (0 to 604800000)
     #[arg(long, value_name = "MS", default_value = "0")]
     pub local_idle_ms: Within<0, 604_800_000>,
-    /// Whether to refuse to start if this system lacks a wall of the sandbox in which the local
-    /// model runs (of Linux: Landlock and seccomp); otherwise only the log and `companion doctor`
-    /// say so (true or false)
+    /// Whether to refuse to start if this system lacks a wall of the sandbox in which the server
+    /// or the local model runs (of Linux: Landlock and seccomp); otherwise only the log and
+    /// `companion doctor` say so (true or false)
     #[arg(
         long,
         value_name = "BOOL",

@@ -32,6 +32,18 @@ fn the_sandbox_can_be_required_in_each_source() {
 }
 
 #[test]
+fn the_servers_sandbox_is_on_and_cannot_be_both_required_and_off() {
+    let sandbox = |file, arguments: &[&str]| {
+        with(file, arguments, &[]).map(|config| config.settings.http.sandbox)
+    };
+    assert_eq!(sandbox("", &[]), Ok(true));
+    assert_eq!(sandbox("sandbox = false", &[]), Ok(false));
+    assert_eq!(sandbox("sandbox = false", &["--sandbox", "true"]), Ok(true));
+    let refused = sandbox("sandbox = false\nrequire_sandbox = true", &[]).unwrap_err();
+    assert!(refused.contains(":1: sandbox: require_sandbox is set"), "{refused}");
+}
+
+#[test]
 fn flags_override_variables_and_variables_the_file() {
     let stall = |file, arguments, variables| {
         with(file, arguments, variables).unwrap().settings.turns.stall_ms.get()

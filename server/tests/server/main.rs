@@ -37,4 +37,6 @@ mod store;
 mod support;
 mod transfer;
 mod unreadable;
+#[cfg(target_os = "linux")]
+mod walls;
 mod websocket;

@@ -148,11 +148,22 @@ async fn no_child(companion: &Companion) -> Result<()> {
     tokio::time::timeout(HANG, gone).await.context("the model is not unloaded")?
 }
 
-/// The model's process, which is the companion's only child, and its processor time.
+/// The model's process, which the companion's only child, the spawner, starts, and its processor time.
 fn child(companion: &Companion) -> Result<Option<(u32, Duration)>> {
+    let companion = companion.pid().context("the companion is gone")?;
+    for (spawner, _) in children(companion)? {
+        if let Some(child) = children(spawner)?.pop() {
+            return Ok(Some(child));
+        }
+    }
+    Ok(None)
+}
+
+/// The children of a process, each with its processor time.
+fn children(parent: u32) -> Result<Vec<(u32, Duration)>> {
     /// The kernel's clock tick as programs see it: 100 a second on every Linux.
     const TICK: Duration = Duration::from_millis(10);
-    let parent = companion.pid().context("the companion is gone")?.to_string();
+    let (parent, mut children) = (parent.to_string(), Vec::new());
     for entry in fs::read_dir("/proc")? {
         let Ok(pid) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
         // The process may have ended meanwhile.
@@ -165,8 +176,8 @@ fn child(companion: &Companion) -> Result<Option<(u32, Duration)>> {
         if ppid == parent && state != "Z" {
             let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
             let ticks = ticks(11).unwrap_or(0) + ticks(12).unwrap_or(0);
-            return Ok(Some((pid, TICK * ticks)));
+            children.push((pid, TICK * ticks));
         }
     }
-    Ok(None)
+    Ok(children)
 }

@@ -98,6 +98,21 @@ impl ProxySetting {
             }
         }
     }
+
+    /// The host and the TCP port of each proxy that may be used. Addresses that cannot be parsed are
+    /// left out; [`Self::check`] or the first request reports them.
+    pub fn places(&self) -> Vec<(String, u16)> {
+        let addresses = match self {
+            Self::Address(address) => vec![address],
+            Self::Environment(ProxyVariables { http, https, all, .. }) => vec![http, https, all],
+        };
+        let target = Uri::from_static("http://any.invalid");
+        let proxies = addresses.into_iter().filter_map(|address| {
+            let matcher = Matcher::builder().all(checked(address).ok()?.to_owned()).build();
+            matcher.intercept(&target).as_ref().map(Proxy::of)
+        });
+        proxies.map(|proxy| (proxy.host, proxy.port)).collect()
+    }
 }
 
 /// The proxy for connections to `target`, which has a scheme and a host.

@@ -35,6 +35,7 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     }
     let mut findings: Vec<_> =
         findings.into_iter().map(|(name, finding)| (name.to_owned(), finding)).collect();
+    findings.push(("walls".to_owned(), sandbox::server(config)));
     findings.push(("sandbox".to_owned(), sandbox::sandbox(config).await));
     findings.extend(models::efforts(config));
     findings.extend(models::all(config).await);
