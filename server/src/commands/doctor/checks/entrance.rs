@@ -16,7 +16,7 @@ pub(super) fn login(settings: &Settings) -> Finding {
         let names = entrance.open_hosts.join(", ");
         return Doubtful(format!("nobody needs a login who reaches the proxy of {names}"));
     }
-    if beyond {
+    if beyond && settings.tls.files().is_none() {
         return Doubtful(
             "everybody needs an account; without TLS their passwords can be read on the network, \
              unless a proxy in front encrypts"
@@ -24,7 +24,7 @@ pub(super) fn login(settings: &Settings) -> Finding {
         );
     }
     Good(match needs_accounts(settings) {
-        true if entrance.require_login => "everybody needs an account".to_owned(),
+        true if entrance.require_login || beyond => "everybody needs an account".to_owned(),
         true => "everybody needs an account but the person at this machine".to_owned(),
         false => "only this machine reaches the server, where no login is needed".to_owned(),
     })
@@ -43,5 +43,8 @@ mod tests {
         settings.entrance.open_hosts.clear();
         settings.http.listen = "0.0.0.0:3000".parse().unwrap();
         assert!(matches!(login(&settings), Doubtful(_)));
+        settings.tls.tls_cert = Some("cert.pem".into());
+        settings.tls.tls_key = Some("key.pem".into());
+        assert_eq!(login(&settings), Good("everybody needs an account".to_owned()));
     }
 }
