@@ -132,6 +132,9 @@ async fn tell_how_to_begin(
     scheme: Scheme,
     address: SocketAddr,
 ) -> anyhow::Result<()> {
+    if is_readable_on_the_way(settings) {
+        warn!("passwords can be read on the network, unless a proxy encrypts them: see tls_cert");
+    }
     let everybody_needs_one = needs_accounts(settings);
     if !everybody_needs_one || accounts.is_set_up().await.context("the accounts are unreadable")? {
         return Ok(());

@@ -136,3 +136,64 @@ impl Drop for EndOf {
         self.0.running().abort_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::Request;
+    use hyper::client::conn::http2::handshake;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::io::DuplexStream;
+    use tokio::sync::{Notify, Semaphore};
+    use tokio::task::JoinHandle;
+
+    use super::super::Peer;
+    use super::super::activity::Activity;
+    use super::super::stalls::Stalls;
+    use super::*;
+
+    /// Serves one end of a connection, and returns the other one.
+    fn serving(router: Router) -> (DuplexStream, JoinHandle<()>) {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let shared = Shared {
+            router,
+            peer: Peer { address: "127.0.0.1:1".parse().unwrap(), tls: true },
+            activity: Arc::new(Activity::idle(Arc::new(Notify::new()))),
+            stalls: Arc::new(Stalls::new()),
+            places: Arc::new(Semaphore::new(8)),
+        };
+        let patience = Duration::from_secs(1000);
+        let end = CancellationToken::new();
+        (client, tokio::spawn(serve(TokioIo::new(server), shared, patience, end)))
+    }
+
+    fn ask() -> Request<Body> {
+        Request::get("https://desk.example/").body(Body::empty()).unwrap()
+    }
+
+    fn about(took: Duration, expected: Duration) -> bool {
+        took >= expected && took <= expected + GOODBYE + 3 * LOOK
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_requests_is_closed_after_its_time() {
+        let begin = Instant::now();
+        let (_silent, served) = serving(Router::new());
+        served.await.unwrap();
+        assert!(about(begin.elapsed(), HEAD_TIMEOUT), "{:?}", begin.elapsed());
+        for (requests, most) in [(0, HEAD_TIMEOUT), (1, IDLE)] {
+            let begin = Instant::now();
+            let (client, served) = serving(Router::new());
+            let opened = handshake(TokioExecutor::new(), TokioIo::new(client)).await;
+            let (mut client, connection) = opened.unwrap();
+            let connection = tokio::spawn(connection);
+            for _ in 0..requests {
+                assert_eq!(client.send_request(ask()).await.unwrap().status(), 404);
+            }
+            served.await.unwrap();
+            assert!(about(begin.elapsed(), most), "{:?}", begin.elapsed());
+            let _ = connection.await.unwrap();
+        }
+    }
+}
