@@ -88,11 +88,12 @@ impl Entrance {
     fn is_at_machine(&self, request: &Parts, peer: Option<Peer>) -> bool {
         let headers = &request.headers;
         let named = |host: &HeaderValue| host.to_str().is_ok_and(|host| self.hosts.is_local(host));
+        let open = |host: &HeaderValue| host.to_str().is_ok_and(|host| self.hosts.is_open(host));
         self.rules.open_at_machine
             && peer.is_some_and(|peer| peer.address.ip().to_canonical().is_loopback())
             && headers.get(header::HOST).is_none_or(named)
             && request.uri.authority().is_none_or(|at| self.hosts.is_local(at.as_str()))
-            && forwarded::only_names(headers, named)
+            && forwarded::is_open(headers, open)
     }
 
     /// By what a request is let in, if by anything. A token, or the name that a trusted proxy gives,

@@ -57,7 +57,7 @@ pub fn forget_secrets(config: &Config) {
 fn secrets(config: &Config) -> Vec<Secret> {
     let keys = config.endpoints.iter().filter_map(|endpoint| endpoint.api_key.clone());
     let proxies = config.endpoints.iter().filter_map(|endpoint| endpoint.proxy.as_ref());
-    let proxies = proxies.chain(&config.proxy).flat_map(|proxy| proxy.secrets());
+    let proxies = proxies.chain(&config.proxy).flat_map(provider_openai::ProxySetting::secrets);
     let all = keys.chain(config.api_key.clone()).chain(proxies);
     all.filter(|secret| !secret.reveal().is_empty()).collect()
 }

@@ -20,13 +20,16 @@ const OF_PROXIES: [&str; 7] = [
     "fly-client-ip",
 ];
 
-/// Whether a request shows nothing of a proxy but names under which it was reached, each of which
-/// `is_ours`: then it came directly, or through a proxy of which that is known.
-pub fn only_names(headers: &HeaderMap, is_ours: impl Fn(&HeaderValue) -> bool) -> bool {
+/// Whether a request shows nothing of a proxy, or only of an open one: each name under which it was
+/// reached `is_open`. Such a proxy may say how it was reached as well, as Trunk's does
+/// (`make_outbound_request` in its `src/proxy.rs`, 0.21.14).
+pub fn is_open(headers: &HeaderMap, is_open: impl Fn(&HeaderValue) -> bool) -> bool {
     let is_of_proxy = |name: &str| name.starts_with("x-forwarded-") || OF_PROXIES.contains(&name);
-    headers.iter().all(|(name, value)| match *name == FORWARDED_HOST {
-        true => is_ours(value),
-        false => !is_of_proxy(name.as_str()),
+    let names_itself = headers.contains_key(FORWARDED_HOST);
+    headers.iter().all(|(name, value)| match name {
+        name if *name == FORWARDED_HOST => is_open(value),
+        name if *name == FORWARDED_PROTO => names_itself,
+        name => !is_of_proxy(name.as_str()),
     })
 }
 
@@ -82,6 +85,9 @@ mod tests {
         }
         assert!(direct(&[("host", "a"), ("x-request-id", "1")]));
         assert!(direct(&[("x-forwarded-host", "ours")]));
+        assert!(direct(&[("x-forwarded-host", "ours"), ("x-forwarded-proto", "http")]));
+        assert!(!direct(&[("x-forwarded-proto", "http")]));
+        assert!(!direct(&[("x-forwarded-host", "ours"), ("x-forwarded-for", "127.0.0.1")]));
         assert!(!direct(&[("x-forwarded-host", "ours"), ("x-forwarded-host", "evil")]));
         assert!(!direct(&[("x-forwarded-host", "ours, evil")]));
     }

@@ -18,9 +18,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The names, each as lower-case `host` or `host:port`, without the ports 80 and 443.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hosts {
-    /// The names of this machine: the loopback names with the port that is listened on, and those of
-    /// an open proxy.
-    local: Vec<String>,
+    /// The loopback names with the port that is listened on.
+    loopback: Vec<String>,
+    /// The names of an open proxy at this machine.
+    open: Vec<String>,
     /// The address that is listened on, and the configured names.
     others: Vec<String>,
     /// Whether every address is a name of this server, because it is reached from other machines
@@ -37,17 +38,24 @@ impl Hosts {
     /// at this machine, and the configured names.
     pub fn new(address: SocketAddr, open: &[String], configured: &[String]) -> Self {
         let port = address.port();
-        let loopback = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
-        let local = loopback.chain(open.iter().cloned()).map(|host| normal(&host)).collect();
+        let loopback = LOOPBACK.iter().map(|name| normal(&format!("{name}:{port}"))).collect();
+        let open = open.iter().map(|host| normal(host)).collect();
         let own = std::iter::once(address.to_string()).chain(configured.iter().cloned());
         let others = own.map(|host| normal(&host)).collect();
-        Self { local, others, any_address: !address.ip().is_loopback() }
+        Self { loopback, open, others, any_address: !address.ip().is_loopback() }
     }
 
     /// Whether `host` is a name of this machine. A name in `allowed_hosts` is not, even if it is a
     /// loopback name with the port of a proxy.
     pub fn is_local(&self, host: &str) -> bool {
-        self.local.contains(&normal(host))
+        self.loopback.contains(&normal(host)) || self.is_open(host)
+    }
+
+    /// Whether `host` is a name of an open proxy. Only such a name may be forwarded without a login: a
+    /// proxy that people reach from elsewhere would forward a loopback name as well, if one of them
+    /// asks for it.
+    pub fn is_open(&self, host: &str) -> bool {
+        self.open.contains(&normal(host))
     }
 
     /// Whether `host`, as in a `Host` header, is one of the names.
@@ -64,7 +72,7 @@ impl Hosts {
 
     fn is_known(&self, normal_host: &str) -> bool {
         let is = |known: &String| known == normal_host;
-        self.local.iter().any(is) || self.others.iter().any(is)
+        [&self.loopback, &self.open, &self.others].into_iter().flatten().any(is)
     }
 
     /// Whether all names in `forwarded`, a value of `X-Forwarded-Host`, are allowed. They are
@@ -163,6 +171,7 @@ mod tests {
             ("127.0.0.1:8080", false),
         ] {
             assert_eq!(hosts.is_local(host), is, "{host}");
+            assert_eq!(hosts.is_open(host), host == "127.0.0.1:8081", "{host}");
         }
     }
 

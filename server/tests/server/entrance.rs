@@ -73,12 +73,15 @@ async fn only_the_person_at_the_machine_needs_no_login() {
     let server = start("allowed_hosts = [\"companion.example\", \"127.0.0.1:8080\"]").await;
     let here = who(server.get("/api/v1/session")).await;
     assert_eq!((here.account_id, here.name), (AccountId::FIRST, None));
+    let own = server.address.to_string();
     for (name, value) in [
         ("host", "companion.example"),
         // A loopback name of a proxy, which may keep the name that it received.
         ("host", "127.0.0.1:8080"),
         ("x-forwarded-for", "192.0.2.1"),
         ("x-forwarded-host", "127.0.0.1:8080"),
+        // What a proxy forwards for somebody elsewhere who asks it for this very name.
+        ("x-forwarded-host", own.as_str()),
         ("x-forwarded-proto", "https"),
         ("forwarded", "for=192.0.2.1"),
         ("x-real-ip", "127.0.0.1"),
@@ -90,6 +93,14 @@ async fn only_the_person_at_the_machine_needs_no_login() {
             assert_eq!(status(request).await, 401, "{path} with {name}: {value}");
         }
     }
+    // An open proxy, which is Trunk's, says under which name and how it was reached.
+    let open = start("open_hosts = [\"127.0.0.1:8080\"]").await;
+    let by_trunk = |name: &str| {
+        let request = open.get("/api/v1/status").header("x-forwarded-host", name);
+        request.header("x-forwarded-proto", "http")
+    };
+    assert_eq!(status(by_trunk("127.0.0.1:8080")).await, 200);
+    assert_eq!(status(by_trunk(&open.address.to_string())).await, 401);
     let strict = start("require_login = true").await;
     assert_eq!(status(strict.get("/api/v1/status")).await, 401);
     assert_eq!(status(strict.get("/healthz")).await, 200);

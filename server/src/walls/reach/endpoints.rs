@@ -12,7 +12,7 @@ pub(super) fn places(config: &Config) -> Vec<(String, u16)> {
     let urls = endpoints.clone().map(|endpoint| &endpoint.base_url).chain(&config.base_url);
     let proxies = endpoints.filter_map(|endpoint| endpoint.proxy.as_ref()).chain(&config.proxy);
     let places = urls.filter_map(|url| place(url));
-    places.chain(proxies.flat_map(|proxy| proxy.places())).collect()
+    places.chain(proxies.flat_map(provider_openai::ProxySetting::places)).collect()
 }
 
 fn place(url: &str) -> Option<(String, u16)> {
