@@ -73,7 +73,7 @@ async fn each_caller_may_do_what_the_table_says() {
     ];
     let kinds = kinds(tokens);
     // A page that leads on is not followed: where it leads to has a row of its own.
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none());
     let client = client.build().unwrap();
     let mut cells = 0;
     for (method, route, need) in TABLE {
