@@ -63,7 +63,7 @@ pub async fn identify(State(entrance): State<Entrance>, request: Request, next: 
         parts.extensions.insert(principal);
     }
     parts.extensions.insert(visitor);
-    next.run(Request::from_parts(parts, body)).await
+    with_challenge(next.run(Request::from_parts(parts, body)).await)
 }
 
 impl Entrance {
@@ -78,13 +78,14 @@ impl Entrance {
         let secure = peer.is_some_and(|peer| peer.tls) || forwarded::is_https(headers);
         let admission = self.admission(headers, secure, trusted).await?;
         let at_machine = admission.is_none()
-            && (extensions.get::<FromOwnSocket>().is_some() || self.is_at_machine(request, peer));
+            && (extensions.get::<FromOwnSocket>().is_some()
+                || !trusted && self.is_at_machine(request, peer));
         Ok(Visitor { address, secure, admission, at_machine })
     }
 
     /// Whether a request without a login comes from the person at this machine: over loopback, under
     /// a name of this machine, and not through a proxy, which connects from loopback for people
-    /// anywhere. An open proxy says nothing but the name under which it was reached.
+    /// anywhere. The caller has checked that no trusted proxy has the connection's address.
     fn is_at_machine(&self, request: &Parts, peer: Option<Peer>) -> bool {
         let headers = &request.headers;
         let named = |host: &HeaderValue| host.to_str().is_ok_and(|host| self.hosts.is_local(host));
@@ -146,7 +147,7 @@ fn check(request: &Parts, visitor: &Visitor, principal: Option<Principal>) -> Ap
         error!(?route, method = %request.method, "a route is in no table, so it is closed");
         return Err(forbidden("This address is closed."));
     };
-    if need == Need::Nobody {
+    if need == Need::Public {
         return Ok(());
     }
     let Some(principal) = principal else { return Err(unauthorized("Nobody is logged in.")) };
@@ -164,7 +165,7 @@ fn check(request: &Parts, visitor: &Visitor, principal: Option<Principal>) -> Ap
     }
 }
 
-/// What is left in the path of a page when it is passed on in a query.
+/// The characters that are encoded when a page's address becomes the value of `next`.
 const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'&').add(b'+').add(b'%');
 
 /// The way to the login, for a stranger who asked for a page.

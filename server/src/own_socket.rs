@@ -1,7 +1,7 @@
 //! The socket in the data folder, by which `companion account` reaches a running server.
 //!
 //! Two processes cannot change one database, and a running server must learn at once that a session
-//! has ended. Whoever may open the socket may also read the database beside it: the folder and the
+//! has ended. An account that may open the socket may also read the database beside it: the folder and the
 //! socket belong to the account of the operating system that runs the server.
 
 use std::io;

@@ -1,8 +1,8 @@
 //! The server's own certificate.
 //!
 //! It is read from two PEM files ([`pair`]), checked, and put into force for every new connection.
-//! While the server runs, the files are looked at again and again ([`reload`]), since whoever
-//! renews a certificate only replaces them. [`Facts`] says what a certificate is valid for.
+//! While the server runs, the files are looked at again and again ([`reload`]), because
+//! the programs that renew a certificate only replace them. [`Facts`] says what a certificate is valid for.
 //!
 //! rustls uses ring, as for the connections to endpoints (`provider-openai`).
 

@@ -33,6 +33,19 @@ impl Handlers {
     }
 }
 
+/// The title and body of a page that says only why a request failed.
+pub(super) fn failure(error: Error) -> (String, Erased) {
+    let body = erase(view! {
+        <ErrorNote error />
+        <p class="actions">
+            <a class="button" href="/">
+                {tr!(to_home)}
+            </a>
+        </p>
+    });
+    (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))
+}
+
 /// A request that the server refused before it reached its page: too large, too slow, or from
 /// another site.
 pub struct Refusal {

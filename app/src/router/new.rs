@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode, Worker, WorkerId};
 
 use super::Handlers;
-use crate::components::{ErrorNote, Plain};
+use super::document::failure;
 use crate::erase::erase;
 use crate::form::{Chosen, Fields, unreadable};
 use crate::pages::{New, NewPage, new_heading};
@@ -110,15 +110,5 @@ async fn show(
 }
 
 fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
-    handlers.document(headers, error.code.http_status(), || {
-        let body = erase(view! {
-            <ErrorNote error />
-            <p class="actions">
-                <a class="button" href="/">
-                    {tr!(to_home)}
-                </a>
-            </p>
-        });
-        (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))
-    })
+    handlers.document(headers, error.code.http_status(), || failure(error))
 }

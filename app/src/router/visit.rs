@@ -7,15 +7,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use leptos::prelude::*;
 use protocol::{AccountId, AccountRole, Error, ErrorCode};
 use runtime::Principal;
 
 use super::Console;
-use super::document::written;
+use super::document::{failure, written};
 use crate::Visitor;
-use crate::components::{ErrorNote, Mistake, Plain};
-use crate::erase::{Erased, erase};
+use crate::components::Mistake;
+use crate::erase::Erased;
 use crate::text::{self, tr};
 
 /// A request for a page about accounts. The server has put the [`Visitor`] into the request's
@@ -60,28 +59,12 @@ impl Visit {
         if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        // A 401 has to say how to authenticate (RFC 9110, section 15.5.2). Browsers open a dialog
-        // only for other schemes than this one.
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer realm=\"companion\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
         response
     }
 
     /// The response to a request that is refused as a whole.
     fn refusal(&self, headers: &HeaderMap, error: Error) -> Response {
-        self.document(headers, Answer::of(&error), || {
-            let body = erase(view! {
-                <ErrorNote error />
-                <p class="actions">
-                    <a class="button" href="/">
-                        {tr!(to_home)}
-                    </a>
-                </p>
-            });
-            (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))
-        })
+        self.document(headers, Answer::of(&error), || failure(error))
     }
 
     /// The response to a request that failed as a whole.

@@ -226,7 +226,7 @@ fn member() -> AccountRole {
     AccountRole::Member
 }
 
-/// `PATCH /api/v1/accounts/{id}`: what is absent stays.
+/// `PATCH /api/v1/accounts/{id}`: exactly one of these.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

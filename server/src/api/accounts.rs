@@ -1,17 +1,19 @@
 //! The accounts of the installation and the audit, for owners.
 
-use accounts::{Account, AccountName, AuditEntry};
+use std::net::IpAddr;
+
+use accounts::{Account, AccountName, Accounts, AuditEntry};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::api::{
     AccountList, AccountSummary, AddAccount, AuditPage, AuditRecord, PatchAccount,
 };
-use protocol::{AccountId, Error, ErrorBody};
+use protocol::{AccountId, Error, ErrorBody, ErrorCode};
 use serde::Deserialize;
 
 use crate::caller::{Caller, Visit};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{self, Path, Query};
 use crate::state::AppState;
 
@@ -70,7 +72,7 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(summary(&added.map_err(Error::from)?))))
 }
 
-/// Changes an account: its role, whether it is disabled, its password. The last owner can neither be
+/// Changes one thing of an account: its role, whether it is disabled, or its password. The last owner can neither be
 /// disabled nor become a member.
 #[utoipa::path(
     patch, path = "/api/v1/accounts/{id}", tag = "accounts", params(("id" = AccountId, Path)),
@@ -83,25 +85,39 @@ pub async fn patch(
     Path(AccountPath { id }): Path<AccountPath>,
     extract::Json(asked): extract::Json<PatchAccount>,
 ) -> ApiResult<Json<AccountSummary>> {
-    let (by, from, accounts) = (visit.actor(), visit.0.address, &state.accounts);
-    let PatchAccount { role, disabled, password } = asked;
-    if role.is_none() && disabled.is_none() && password.is_none() {
-        return Err(ApiError::invalid("Nothing is to be changed."));
+    Ok(Json(change(&state.accounts, id, asked, visit.actor(), visit.0.address).await?))
+}
+
+/// Makes one change to an account. More than one at once is refused, because the second could fail
+/// when the first is already stored. `by` and `from` are for the audit; `None` for the command line.
+pub async fn change(
+    accounts: &Accounts,
+    id: AccountId,
+    asked: PatchAccount,
+    by: Option<AccountId>,
+    from: Option<IpAddr>,
+) -> Result<AccountSummary, Error> {
+    match asked {
+        PatchAccount { role: Some(role), disabled: None, password: None } => {
+            accounts.set_role(by, id, role, from).await?;
+        }
+        PatchAccount { role: None, disabled: Some(true), password: None } => {
+            accounts.disable(by, id, from).await?;
+        }
+        PatchAccount { role: None, disabled: Some(false), password: None } => {
+            accounts.enable(by, id, from).await?;
+        }
+        PatchAccount { role: None, disabled: None, password: Some(password) } => {
+            accounts.reset_password(by, id, &password.0, from).await?;
+        }
+        _ => {
+            return Err(Error::new(
+                ErrorCode::InvalidInput,
+                "Exactly one of role, disabled and password can be changed at a time.",
+            ));
+        }
     }
-    // The password comes first, because it alone may be refused for what it is.
-    if let Some(password) = password {
-        let reset = accounts.reset_password(by, id, &password.0, from).await;
-        reset.map_err(Error::from)?;
-    }
-    if let Some(role) = role {
-        accounts.set_role(by, id, role, from).await.map_err(Error::from)?;
-    }
-    match disabled {
-        Some(true) => accounts.disable(by, id, from).await.map_err(Error::from)?,
-        Some(false) => accounts.enable(by, id, from).await.map_err(Error::from)?,
-        None => {}
-    }
-    Ok(Json(summary(&accounts.account(id).await.map_err(Error::from)?)))
+    Ok(summary(&accounts.account(id).await?))
 }
 
 /// Reads the audit: what happened to accounts, who did it, when and from where. It holds no texts.

@@ -42,8 +42,8 @@ pub fn is_https(headers: &HeaderMap) -> bool {
 }
 
 /// The address of the client behind trusted proxies. Each proxy adds the address that it received
-/// from to the end, so from there the first one that is not a trusted proxy is the client's, and what
-/// stands before it may be invented. `peer` is the proxy that connected.
+/// from to the end, so from there the first one that is not a trusted proxy is the client's. The
+/// addresses before it may be invented. `peer` is the proxy that connected.
 pub fn client(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
     let named = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_one_whom_no_trusted_proxy_is() {
+    fn the_client_is_the_last_address_that_is_no_trusted_proxy() {
         let proxy: IpAddr = "10.0.0.1".parse().unwrap();
         let trusts = |address: IpAddr| address.to_string().starts_with("10.0.0.");
         let client = |lines: &[&str]| {

@@ -12,9 +12,9 @@ use crate::assets;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Nothing: strangers may.
-    Nobody,
+    Public,
     /// To be let in, by whatever means.
-    Somebody,
+    Admitted,
     /// To use the console: a session, an authenticating proxy, or the server's own machine. No token.
     Session,
     /// The same as an owner.
@@ -31,7 +31,7 @@ impl Need {
     /// Whether a token with these scopes is enough.
     pub fn is_in(self, scopes: Scopes) -> bool {
         match self {
-            Self::Nobody | Self::Somebody => true,
+            Self::Public | Self::Admitted => true,
             Self::Session | Self::AdminSession => false,
             Self::Read => scopes.read,
             Self::Write => scopes.write,
@@ -40,19 +40,19 @@ impl Need {
     }
 }
 
-use Need::{Admin, AdminSession, Nobody, Read, Session, Somebody, Write};
+use Need::{Admin, AdminSession, Admitted, Public, Read, Session, Write};
 
 /// Each route with its methods. `HEAD` needs what `GET` needs.
 #[rustfmt::skip]
 pub const TABLE: &[(&str, &str, Need)] = &[
-    ("GET", "/healthz", Nobody),
-    ("GET", "/readyz", Nobody),
-    ("GET", "/api/v1/openapi.json", Nobody),
+    ("GET", "/healthz", Public),
+    ("GET", "/readyz", Public),
+    ("GET", "/api/v1/openapi.json", Public),
 
     // Coming in and going.
-    ("POST", "/api/v1/setup", Nobody),
-    ("GET", "/api/v1/session", Somebody),
-    ("POST", "/api/v1/session", Nobody),
+    ("POST", "/api/v1/setup", Public),
+    ("GET", "/api/v1/session", Admitted),
+    ("POST", "/api/v1/session", Public),
     ("DELETE", "/api/v1/session", Session),
 
     // The own account. A token can neither make others nor end sessions.
@@ -101,14 +101,14 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/stop", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/turns", Write),
     // The answer that there is no such address.
-    ("GET", "/api/{*rest}", Somebody),
+    ("GET", "/api/{*rest}", Admitted),
 
     // Pages and their forms.
-    ("GET", "/login", Nobody),
-    ("POST", "/login", Nobody),
-    ("GET", "/setup", Nobody),
-    ("POST", "/setup", Nobody),
-    ("GET", "/logout", Nobody),
+    ("GET", "/login", Public),
+    ("POST", "/login", Public),
+    ("GET", "/setup", Public),
+    ("POST", "/setup", Public),
+    ("GET", "/logout", Public),
     ("POST", "/logout", Session),
     ("GET", "/account", Session),
     ("GET", "/account/password", Session),
@@ -145,7 +145,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/settings/forget", AdminSession),
     ("POST", "/settings/forget", AdminSession),
     // It repeats what the request itself says of its reader's language.
-    ("GET", "/api/fn/reader", Nobody),
+    ("GET", "/api/fn/reader", Public),
     ("POST", "/api/fn/{*name}", Session),
 ];
 
@@ -153,15 +153,15 @@ pub const TABLE: &[(&str, &str, Need)] = &[
 /// address that has none. `None` if the table does not say.
 pub fn of(method: &Method, route: Option<&str>) -> Option<Need> {
     // An address that nothing answers to, which is told only to those who are let in.
-    let Some(route) = route else { return Some(Somebody) };
+    let Some(route) = route else { return Some(Admitted) };
     if assets::is_route(route) {
-        return Some(Nobody);
+        return Some(Public);
     }
     let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
     let mut rows = TABLE.iter().filter(|(_, path, _)| *path == route).peekable();
     rows.peek()?;
     // A method that the route does not take is answered with 405.
-    Some(rows.find(|(known, ..)| *known == method).map_or(Somebody, |(.., need)| *need))
+    Some(rows.find(|(known, ..)| *known == method).map_or(Admitted, |(.., need)| *need))
 }
 
 #[cfg(test)]
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn a_route_without_a_row_is_closed_and_a_method_without_one_is_not_open() {
         assert_eq!(of(&Method::GET, Some("/new-page")), None);
-        assert_eq!(of(&Method::PUT, Some("/login")), Some(Somebody));
-        assert_eq!(of(&Method::HEAD, Some("/login")), Some(Nobody));
-        assert_eq!(of(&Method::GET, None), Some(Somebody));
+        assert_eq!(of(&Method::PUT, Some("/login")), Some(Admitted));
+        assert_eq!(of(&Method::HEAD, Some("/login")), Some(Public));
+        assert_eq!(of(&Method::GET, None), Some(Admitted));
     }
 
     #[test]

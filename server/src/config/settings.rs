@@ -157,7 +157,7 @@ pub struct Entrance {
     )]
     pub require_login: bool,
     /// Names under which a proxy at this machine, such as "127.0.0.1:8080" for `trunk serve`, may
-    /// forward without a login. Whoever reaches that proxy is the owner, so it has to listen on
+    /// forward without a login. Everybody who reaches that proxy is the owner, so it has to listen on
     /// loopback only
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     #[serde(deserialize_with = "list")]

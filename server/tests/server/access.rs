@@ -26,34 +26,34 @@ enum By {
 
 /// What is expected, written out: nothing here is computed as the server computes it.
 fn kinds(tokens: [String; 4]) -> Vec<Kind> {
-    use Need::{Admin, Nobody, Read, Session, Somebody, Write};
+    use Need::{Admin, Admitted, Public, Read, Session, Write};
     let [read, write, admin, of_member] = tokens;
     vec![
-        Kind { name: "a stranger", may: |need| need == Nobody, by: By::Nothing },
+        Kind { name: "a stranger", may: |need| need == Public, by: By::Nothing },
         Kind {
             name: "a member",
-            may: |need| matches!(need, Nobody | Somebody | Session | Read | Write),
+            may: |need| matches!(need, Public | Admitted | Session | Read | Write),
             by: By::Login("Bob"),
         },
         Kind { name: "an owner", may: |_| true, by: By::Login("Ada") },
         Kind {
             name: "a token with `read`",
-            may: |need| matches!(need, Nobody | Somebody | Read),
+            may: |need| matches!(need, Public | Admitted | Read),
             by: By::Token(read),
         },
         Kind {
             name: "a token with `write`",
-            may: |need| matches!(need, Nobody | Somebody | Write),
+            may: |need| matches!(need, Public | Admitted | Write),
             by: By::Token(write),
         },
         Kind {
             name: "an owner's token with `admin`",
-            may: |need| matches!(need, Nobody | Somebody | Admin),
+            may: |need| matches!(need, Public | Admitted | Admin),
             by: By::Token(admin),
         },
         Kind {
             name: "a member's token with `admin`",
-            may: |need| matches!(need, Nobody | Somebody),
+            may: |need| matches!(need, Public | Admitted),
             by: By::Token(of_member),
         },
     ]
@@ -87,7 +87,7 @@ async fn each_caller_may_do_what_the_table_says() {
             let status = sent(request, session, &kind.by).await;
             let refused = matches!(status, 401 | 403);
             // A login without a name and password is refused by what it says, and not by the table.
-            let says_itself = *need == Need::Nobody && status == 401 && *method == "POST";
+            let says_itself = *need == Need::Public && status == 401 && *method == "POST";
             let may = (kind.may)(*need);
             assert!(refused != may || says_itself, "{method} {route} for {}: {status}", kind.name);
             cells += 1;

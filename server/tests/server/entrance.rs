@@ -193,6 +193,8 @@ async fn a_wrong_name_and_a_wrong_password_say_the_same() {
     said.push((status, body));
     assert!(said.iter().all(|one| *one == said[0]), "{said:?}");
     assert_eq!(said[0].0, 401);
+    let wrong = try_login(&server, "Ada", "wrong password").await;
+    assert!(wrong.headers().contains_key("www-authenticate"));
     // Each further failure is followed by a longer delay, which at some point is longer than a
     // login takes on the slowest machine.
     let delayed = loop {
@@ -328,6 +330,10 @@ async fn a_name_in_a_header_is_believed_only_from_a_trusted_proxy() {
     server.accounts.disable(None, bob.account_id, None).await.unwrap();
     assert_eq!(status(as_user("bob")).await, 401);
 
+    // A trusted proxy on this machine is not the person at it, whatever name it passes on.
+    let open = start(&lines.replace("require_login = true", "")).await;
+    assert_eq!(status(open.get("/api/v1/session")).await, 401);
+
     let elsewhere = lines.replace("127.0.0.1", "192.0.2.1");
     let server = start(&elsewhere).await;
     let forged = server.get("/api/v1/session").header("x-remote-user", "ada");
@@ -398,6 +404,7 @@ async fn owners_manage_accounts() {
     assert_eq!(status(patch(1, json!({ "disabled": true }))).await, 422);
     assert_eq!(status(patch(9, json!({ "disabled": true }))).await, 404);
     assert_eq!(status(patch(2, json!({}))).await, 422);
+    assert_eq!(status(patch(2, json!({ "role": "owner", "disabled": true }))).await, 422);
     let audit: Value =
         ada.on(server.get("/api/v1/audit")).send().await.unwrap().json().await.unwrap();
     let kinds: Vec<_> =

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use accounts::{AccountError, AccountName, Accounts};
-use anyhow::{Context as _, bail};
+use ::accounts::{AccountName, Accounts};
+use anyhow::{Context as _, anyhow, bail};
 use protocol::api::{AccountSummary, AddAccount, PatchAccount};
 use store::Store as _;
 use store_sqlite::{OpenError, Sqlite};
 
 use super::running::Running;
-use crate::api::accounts::summary;
+use crate::api::accounts::{self, summary};
 use crate::config::Config;
 use crate::engine;
 
@@ -84,31 +84,12 @@ impl Reach {
                     None => bail!("there is no account {}", name.as_str()),
                 }
             }
-            Self::Stopped { accounts, .. } => {
-                let found = accounts.find(&name).await;
+            Self::Stopped { accounts: own, .. } => {
+                let found = own.find(&name).await;
                 let id = found.with_context(|| format!("the account {}", name.as_str()))?.id;
-                changed(accounts, id, change).await?;
-                Ok(summary(&accounts.account(id).await?))
+                let changed = accounts::change(own, id, change, None, None).await;
+                changed.map_err(|error| anyhow!(error.message))
             }
         }
-    }
-}
-
-/// Makes the change of the command line, which is one thing at a time.
-async fn changed(
-    accounts: &Accounts,
-    id: protocol::AccountId,
-    change: PatchAccount,
-) -> Result<(), AccountError> {
-    if let Some(password) = change.password {
-        accounts.reset_password(None, id, &password.0, None).await?;
-    }
-    if let Some(role) = change.role {
-        accounts.set_role(None, id, role, None).await?;
-    }
-    match change.disabled {
-        Some(true) => accounts.disable(None, id, None).await,
-        Some(false) => accounts.enable(None, id, None).await,
-        None => Ok(()),
     }
 }
