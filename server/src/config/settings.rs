@@ -123,7 +123,7 @@ pub struct Http {
 pub struct Tls {
     /// File with the server's certificate in PEM form, followed by the intermediate ones; with it
     /// and tls_key the server speaks HTTPS, and only that. Renewed files are taken into use within
-    /// seconds
+    /// seconds, if they have a folder of their own and not the home folder
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// File with the private key of that certificate in PEM form, without a passphrase

@@ -103,6 +103,13 @@ pub enum PairError {
     },
 }
 
+impl PairError {
+    /// Whether this process may not open a file.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self, Self::Read { error, .. } if error.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 impl Texts {
     /// Reads both files. Blocks as long as their disk takes.
     pub(super) fn read(files: &TlsFiles) -> Result<Self, PairError> {

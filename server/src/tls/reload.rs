@@ -22,6 +22,12 @@ pub const EVERY: Duration = Duration::from_secs(5);
 /// How often the log repeats that the certificate expires soon.
 const REMIND: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What to do when a new file may not be read: the server's sandbox keeps a home folder closed, and
+/// those at the top of the system, but for the files that were there at the start.
+const CLOSED: &str = "keep the certificate and its key in a folder of their own, whose files this \
+                      account may read; in a home folder, and in one like /tmp, the server's \
+                      sandbox finds new files only after a restart";
+
 /// What a look at the files found.
 enum Look {
     /// They contain what is in force.
@@ -85,7 +91,8 @@ impl Fault {
             None => Self { digest, said: false },
             Some(before) => {
                 if !before.said {
-                    warn!(%error, "the new certificate cannot be used, so the old one stays");
+                    let hint = if error.is_denied() { CLOSED } else { "" };
+                    warn!(%error, hint, "the new certificate cannot be used, so the old one stays");
                 }
                 Self { digest, said: true }
             }

@@ -49,6 +49,38 @@ pub(crate) fn code(child: &mut Child) -> Option<i32> {
     }
 }
 
+/// The log of a running server, read as it is written.
+pub(crate) struct Log {
+    lines: std::sync::mpsc::Receiver<String>,
+    read: Vec<String>,
+}
+
+impl Log {
+    pub(crate) fn of(child: &mut Child) -> Self {
+        let (sender, lines) = std::sync::mpsc::channel();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            log.map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { lines, read: Vec::new() }
+    }
+
+    pub(crate) fn count(&self, word: &str) -> usize {
+        self.read.iter().filter(|line| line.contains(word)).count()
+    }
+
+    /// Waits until `word` stands in as many lines; returns all lines so far.
+    pub(crate) fn until(&mut self, word: &str, times: usize) -> &[String] {
+        let end = Instant::now() + HANG;
+        while self.count(word) < times {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            self.read.push(line.unwrap_or_else(|_| panic!("{word} is not in {:#?}", self.read)));
+        }
+        &self.read
+    }
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

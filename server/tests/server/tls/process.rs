@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use rcgen::KeyPair;
 
-use super::super::process::{code, companion, run, signal, text};
+use super::super::process::{Log, code, companion, run, signal, text};
 use super::super::stopping::ends;
-use super::super::support::HANG;
 use super::certificates::{Authority, replace};
 use super::client::{self, get, until};
 
@@ -20,11 +19,20 @@ fn with_tls(folder: &Path, arguments: &[&str]) -> Output {
     run(folder, &all)
 }
 
-/// Starts a server with the certificate in `folder`; returns its address.
+/// Starts a server with the certificate in `folder`, which is not its home folder; returns its
+/// address.
 fn serve(folder: &Path, arguments: &[&str]) -> (Child, std::net::SocketAddr) {
+    serve_with_home(folder, Path::new("/nonexistent"), arguments)
+}
+
+fn serve_with_home(
+    folder: &Path,
+    home: &Path,
+    arguments: &[&str],
+) -> (Child, std::net::SocketAddr) {
     use std::io::{BufRead as _, BufReader};
     let all = [&["--listen", "127.0.0.1:0"], &WITH_TLS[..], arguments].concat();
-    let mut child = companion(folder, &all).spawn().unwrap();
+    let mut child = companion(folder, &all).env("HOME", home).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("listening on https://").unwrap_or_else(|| {
@@ -197,48 +205,55 @@ async fn a_server_with_http2_connections_stops_promptly_and_says_so_to_observers
 /// What the log says about a renewal, without any path.
 #[tokio::test]
 async fn a_hangup_reads_the_certificate_again_and_a_fault_is_said_once() {
-    use std::io::{BufRead as _, BufReader};
+    const ASKED: &str = "asked to read the certificate again";
+    const FAULT: &str = "the new certificate cannot be used, so the old one stays";
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
     let first = authority.certify(&["localhost"]);
     first.install(folder.path());
     let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut read = Vec::new();
-    let mut until_line = |word: &str| {
-        let begin = Instant::now();
-        loop {
-            assert!(begin.elapsed() < HANG, "no line with {word} in {read:?}");
-            let line = log.next().unwrap().unwrap();
-            read.push(line.clone());
-            if line.contains(word) {
-                return read.clone();
-            }
-        }
-    };
-    until_line("serving");
-    // The key does not match: the first look may fall between two files, the second does not.
+    let mut log = Log::of(&mut child);
+    log.until("serving", 1);
+    // The key does not match: the first look may fall between two files, the second does not. A
+    // look of the clock may come before either of these.
     replace(&folder.path().join("cert.pem"), &authority.certify(&["localhost"]).cert);
-    for _ in 0..2 {
+    for asked in 1..=2 {
         signal(&child, "-HUP");
-        until_line("asked to read the certificate again");
+        log.until(ASKED, asked);
     }
-    until_line("the new certificate cannot be used, so the old one stays");
-    for _ in 0..2 {
+    log.until(FAULT, 1);
+    for asked in 3..=4 {
         signal(&child, "-HUP");
-        until_line("asked to read the certificate again");
+        log.until(ASKED, asked);
     }
     let second = authority.certify(&["localhost"]);
     second.install(folder.path());
     signal(&child, "-HUP");
-    let lines = until_line("the certificate is in force names=\"localhost\"");
+    log.until("the certificate is in force names=\"localhost\"", 2);
     let stream = client::connect(&authority, address, &[client::H1]).await.unwrap();
     assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0].as_ref(), second.der);
-    let said = lines.iter().filter(|line| line.contains("cannot be used")).count();
-    assert_eq!(said, 1, "{lines:#?}");
-    let place = folder.path().display().to_string();
-    assert!(lines.iter().all(|line| !line.contains(&place)), "{lines:#?}");
-    assert!(lines.iter().any(|line| line.contains("<certificate's key> is not the key")));
+    assert_eq!(log.count(FAULT), 1);
+    assert_eq!(log.count(&folder.path().display().to_string()), 0);
+    assert_eq!(log.count("<certificate's key> is not the key"), 1);
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+}
+
+/// The sandbox leaves a home folder closed, so only the files that were there at the start.
+#[test]
+fn a_renewal_in_the_home_folder_is_refused_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    authority.certify(&["localhost"]).install(folder.path());
+    let (mut child, _) = serve_with_home(folder.path(), folder.path(), &["--data-dir", "data"]);
+    let mut log = Log::of(&mut child);
+    log.until("serving", 1);
+    authority.certify(&["localhost"]).install(folder.path());
+    for _ in 0..2 {
+        signal(&child, "-HUP");
+    }
+    log.until("the new certificate cannot be used", 1);
+    log.until("keep the certificate and its key in a folder of their own", 1);
     signal(&child, "-TERM");
     assert_eq!(code(&mut child), Some(0));
 }
