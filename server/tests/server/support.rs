@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
 
 /// Longer than anything here takes: after this time a test counts as hanging.
-pub(crate) const HANG: Duration = Duration::from_secs(20);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 pub(crate) struct Server {
     pub address: SocketAddr,
