@@ -18,6 +18,7 @@ use crate::membership_locks::MembershipLocks;
 use crate::notifier::Notifier;
 use crate::providers::{ModelRequest, Providers};
 use crate::turn::TurnLimits;
+use crate::turn_places::TurnPlaces;
 use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
 
@@ -58,6 +59,8 @@ pub struct RuntimeConfig {
     pub turn_limits: TurnLimits,
     /// The most characters in one user message.
     pub message_chars: u32,
+    /// The most turns of one member that run at the same time.
+    pub member_turns: u32,
     /// The number of messages in a page of a transcript, unless a request names another one.
     pub transcript_page: u32,
     /// The name of this installation that prompts may use.
@@ -100,6 +103,7 @@ impl Runtime {
             clock: config.clock,
             limits: config.turn_limits,
             message_chars: config.message_chars,
+            turn_places: TurnPlaces::new(config.member_turns),
             transcript_page: config.transcript_page,
             workspace: config.workspace,
             membership_locks: MembershipLocks::default(),

@@ -4,6 +4,7 @@
 //! engine: the server passes in a [`store::Store`] and the [`Providers`]. The server and the pages'
 //! server functions call it through [`Registry`] only.
 
+mod account_places;
 mod actor_registry;
 pub mod bundle;
 pub mod clock;
@@ -19,9 +20,11 @@ mod providers;
 mod registry;
 mod tail;
 pub mod turn;
+mod turn_places;
 mod unreadable;
 mod worker;
 
+pub use account_places::{AccountPlace, AccountPlaces};
 pub use embedded::{
     Access, Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig,
 };

@@ -15,13 +15,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::Limited;
 use protocol::{Error, ErrorCode};
+use runtime::Principal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::settings::Http;
 use crate::error::{ApiError, ApiResult};
 use incoming::{Incoming, Unread};
 use pace::Rate;
-use request_slots::{Kind, RequestSlots};
+use request_slots::{Kind, RequestShares, RequestSlots};
 
 mod incoming;
 mod pace;
@@ -55,6 +56,7 @@ pub struct Bounds {
     timeout: Duration,
     rate: Rate,
     slots: RequestSlots,
+    shares: RequestShares,
     bodies: Incoming,
     /// The kilobytes of complete bodies that may still be kept.
     whole: Arc<Semaphore>,
@@ -76,6 +78,7 @@ impl Bounds {
             timeout: http.request_timeout_ms.ms(),
             rate: Rate { bytes_per_s: http.body_rate.get(), grace: http.body_grace_ms.ms() },
             slots: RequestSlots::new(http.max_requests.count()),
+            shares: RequestShares::new(http.max_requests.count()),
             bodies: Incoming::new(bodies, INCOMING_BYTES),
             whole: Arc::new(Semaphore::new(kilobytes(INCOMING_BYTES) as usize)),
             files: Incoming::new(IMPORT_PLACES, u64::MAX),
@@ -130,6 +133,20 @@ pub async fn enforce(
     let _place = bounds.slots.take(kind).await.ok_or_else(too_many)?;
     let request = Request::from_parts(parts, Body::from(body));
     tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
+}
+
+/// Refuses a request of an account that has three quarters of the places in work, or of callers
+/// without an account who have that many together. It is refused at once, so that a flood of one
+/// account keeps nobody waiting for long. Runs after the caller is known.
+pub async fn share(
+    State(bounds): State<Bounds>,
+    request: Request,
+    next: Next,
+) -> ApiResult<Response> {
+    let account = request.extensions().get::<Principal>().map(|caller| caller.account);
+    let kind = Kind::of(request.method(), request.uri().path());
+    let _share = bounds.shares.take(kind, account).ok_or_else(too_many_of_one)?;
+    Ok(next.run(request).await)
 }
 
 /// Passes an import on while it arrives, within [`UPLOAD_TIMEOUT`] and at the required rate.
@@ -191,6 +208,12 @@ fn refusal(unread: Unread, most: u64) -> Response {
 
 fn too_many() -> ApiError {
     Error::new(ErrorCode::RateLimited, "The server has too many requests in work.")
+        .with_retry_after_ms(BUSY_RETRY_MS)
+        .into()
+}
+
+fn too_many_of_one() -> ApiError {
+    Error::new(ErrorCode::RateLimited, "Too many requests of this account are in work.")
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into()
 }

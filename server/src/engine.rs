@@ -82,6 +82,7 @@ pub async fn assemble(
         clock: Arc::new(SystemClock),
         turn_limits: turn_limits(turns),
         message_chars: turns.message_chars.small(),
+        member_turns: turns.member_turns.small(),
         transcript_page: turns.transcript_page.small(),
         workspace: config.settings.prompts.workspace.clone(),
         imports: Imports {

@@ -43,6 +43,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     }
     // The last layer is the outermost one.
     router
+        .layer(from_fn_with_state(bounds.clone(), bounds::share))
         .layer(from_fn_with_state(entrance, caller::identify))
         .layer(from_fn_with_state(bounds, bounds::enforce))
         // This layer is outside of the limits, so that refused requests take neither memory nor a

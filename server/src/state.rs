@@ -57,6 +57,7 @@ impl AppState {
         };
         let observers = Observers::new(
             settings.http.max_observers.count(),
+            settings.http.max_connections.count(),
             settings.http.observer_ping_ms.ms(),
         );
         Self { registry, accounts, limits, observers, html: SharedHtml::default(), stop }

@@ -104,7 +104,7 @@ impl Access {
     /// answer of the first one.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let id = self.own(id).await?;
-        let make = |reply| Command::Send { request: request.clone(), reply };
+        let make = |reply| Command::Send { request: request.clone(), by: self.principal(), reply };
         self.inner.actors.ask(id, make).await
     }
 
@@ -112,7 +112,8 @@ impl Access {
     /// the answer of the first one.
     pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
         let id = self.own(id).await?;
-        let make = |reply| Command::AskAgain { request: request.clone(), reply };
+        let make =
+            |reply| Command::AskAgain { request: request.clone(), by: self.principal(), reply };
         self.inner.actors.ask(id, make).await
     }
 

@@ -197,12 +197,12 @@ impl<'a> Actor<'a> {
 
     async fn command(&mut self, command: Command) -> Next {
         match command {
-            Command::Send { request, reply } => {
-                let sent = self.send(request).await;
+            Command::Send { request, by, reply } => {
+                let sent = self.send(request, by).await;
                 self.answer_and_begin(sent, reply).await
             }
-            Command::AskAgain { request, reply } => {
-                let sent = self.ask_again(request).await;
+            Command::AskAgain { request, by, reply } => {
+                let sent = self.ask_again(request, by).await;
                 self.answer_and_begin(sent, reply).await
             }
             Command::Cancel { reply } => match &mut self.running {

@@ -5,6 +5,7 @@ use protocol::{Error, Worker};
 use tokio::sync::oneshot;
 
 use super::patch::Patch;
+use crate::principal::Principal;
 
 /// The channel for an answer. If the receiver is gone, the answer is dropped.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -13,10 +14,12 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 pub(crate) enum Command {
     Send {
         request: SendMessage,
+        by: Principal,
         reply: Reply<Accepted>,
     },
     AskAgain {
         request: AskAgain,
+        by: Principal,
         reply: Reply<Accepted>,
     },
     Cancel {

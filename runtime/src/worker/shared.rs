@@ -15,6 +15,7 @@ use crate::membership_locks::MembershipLocks;
 use crate::notifier::{LogStatus, Notifier};
 use crate::providers::Providers;
 use crate::turn::TurnLimits;
+use crate::turn_places::TurnPlaces;
 use crate::unreadable::Unreadable;
 
 pub(crate) struct Shared {
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: TurnLimits,
     pub(crate) message_chars: u32,
+    pub(crate) turn_places: TurnPlaces,
     /// The number of messages in the newest page of a transcript.
     pub(crate) transcript_page: u32,
     pub(crate) workspace: String,

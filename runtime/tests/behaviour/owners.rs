@@ -7,7 +7,8 @@ use protocol::{
 };
 use runtime::{Access, ConflictPolicy, ExportForm, ModelPatch, Patch, Principal, Unsound};
 
-use crate::stage::{Stage, message, soon, still_waits};
+use crate::stage::{Setting, Stage, message, soon, still_waits};
+use crate::watcher::Watcher;
 
 /// The runtime as another account sees it.
 fn other(stage: &Stage) -> Access {
@@ -186,4 +187,46 @@ async fn what_concerns_all_accounts_is_for_owners_only() {
     assert_eq!(refused.code, ErrorCode::Forbidden);
     let refused = soon(stage.runtime.forget(&provider, None)).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_has_a_bounded_number_of_turns_and_an_owner_has_not() {
+    let mut stage = Stage::with(Setting { member_turns: 2, ..Setting::default() }).await;
+    let them = other(&stage);
+    let mut workers = Vec::new();
+    for _ in 0..3 {
+        let new = soon(them.create(CreateWorker::default())).await.unwrap();
+        workers.push(new.worker_id);
+    }
+    let first = message("first");
+    let accepted = soon(them.send(workers[0], first.clone())).await.unwrap();
+    let call = stage.script.call().await;
+    soon(them.send(workers[1], message("second"))).await.unwrap();
+    let second = stage.script.call().await;
+
+    let third = message("third");
+    let refused = soon(them.send(workers[2], third.clone())).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::RateLimited);
+    assert!(refused.retry_after_ms.is_some(), "{refused:?}");
+    assert!(soon(them.snapshot(workers[2])).await.unwrap().transcript.messages.is_empty());
+    // A message that was accepted before is not a new turn.
+    let repeated = soon(them.send(workers[0], first)).await.unwrap();
+    assert_eq!(repeated.turn.turn_id, accepted.turn.turn_id);
+    // Nobody else is concerned.
+    let (_, owners) = stage.ask("an owner's").await;
+
+    call.answer(&["done"]).await;
+    let mut watcher = Watcher::begin(&them, workers[0], None).await;
+    watcher.until_ended(accepted.turn.turn_id).await;
+    soon(them.send(workers[2], third)).await.unwrap();
+    // A turn that was cancelled has given its place back, too.
+    let third = stage.script.call().await;
+    let halts = async {
+        third.asked_to_stop().await;
+        third.halt().await;
+    };
+    let (cancelled, ()) = tokio::join!(soon(them.cancel(workers[2])), halts);
+    cancelled.unwrap();
+    soon(them.send(workers[2], message("again"))).await.unwrap();
+    drop((second, owners));
 }

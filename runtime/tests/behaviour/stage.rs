@@ -27,6 +27,7 @@ use crate::watcher::Watcher;
 pub(crate) struct Setting {
     pub limits: TurnLimits,
     pub message_chars: u32,
+    pub member_turns: u32,
     pub transcript_page: u32,
     /// Whether there is a model.
     pub model: bool,
@@ -50,6 +51,7 @@ impl Default for Setting {
         Self {
             limits,
             message_chars: 2_000,
+            member_turns: 8,
             transcript_page: 50,
             model: true,
             undo_delete_ms: hour_ms,
@@ -98,6 +100,7 @@ impl Stage {
             clock: Arc::new(Ticking::default()),
             turn_limits: setting.limits,
             message_chars: setting.message_chars,
+            member_turns: setting.member_turns,
             transcript_page: setting.transcript_page,
             workspace: "the stage".to_owned(),
             imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },

@@ -194,6 +194,7 @@ async fn open(folder: &TempDir) -> (Access, Script, Arc<Faulty>) {
             },
         },
         message_chars: 2_000,
+        member_turns: 8,
         transcript_page: 200,
         workspace: "the model".to_owned(),
         imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
+use protocol::AccountId;
+use runtime::{AccountPlace, AccountPlaces};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Probes that are handled at the same time. Few clients send them, and answers are quick.
@@ -91,9 +93,54 @@ impl RequestSlots {
     }
 }
 
+/// How much of the places of each kind one account gets. Probes need no account.
+#[derive(Clone, Debug)]
+pub(super) struct RequestShares {
+    imports: AccountPlaces,
+    sends: AccountPlaces,
+    pages: AccountPlaces,
+}
+
+impl RequestShares {
+    /// The shares of [`RequestSlots::new`] with the same number.
+    pub(super) fn new(most: usize) -> Self {
+        let share = AccountPlaces::three_quarters_of;
+        Self { imports: share(IMPORT_PLACES), sends: share(most), pages: share(most) }
+    }
+
+    /// Takes a place for the account's request. `None` if it has its share.
+    pub(super) fn take(&self, kind: Kind, account: Option<AccountId>) -> Option<Share> {
+        let places = match kind {
+            Kind::Probe => return Some(Share { _place: None }),
+            Kind::Import => &self.imports,
+            Kind::Send => &self.sends,
+            Kind::Page => &self.pages,
+        };
+        places.take(account).map(|place| Share { _place: Some(place) })
+    }
+}
+
+/// A request of an account, counted until it is dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    _place: Option<AccountPlace>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_account_leaves_places_of_each_kind_to_others() {
+        let shares = RequestShares::new(4);
+        let (one, other) = (Some(AccountId::FIRST), None);
+        for (kind, most) in [(Kind::Import, 3), (Kind::Send, 3), (Kind::Page, 3)] {
+            let taken: Vec<_> = (0..9).map_while(|_| shares.take(kind, one)).collect();
+            assert_eq!(taken.len(), most, "{kind:?}");
+            assert!(shares.take(kind, other).is_some(), "{kind:?}");
+        }
+        assert!((0..99).all(|_| shares.take(Kind::Probe, other).is_some()));
+    }
 
     #[test]
     fn each_request_has_its_kind() {

@@ -94,15 +94,17 @@ pub struct Http {
     #[arg(long, value_name = "MS", default_value = "30000")]
     pub request_timeout_ms: Within<1000, 600_000>,
     /// Requests that are handled at the same time, counted separately for sending messages and
-    /// for everything else; more are refused with `rate_limited` (1 to 65536)
+    /// for everything else, of which one account gets three quarters; more are refused with
+    /// `rate_limited` (1 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "256")]
     pub max_requests: Within<1, 65_536>,
     /// Open connections; to accept one more, the connection that has been idle for longest is
     /// closed (8 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "1024")]
     pub max_connections: Within<8, 65_536>,
-    /// Observers following events at the same time, of which one account gets three quarters; more
-    /// are refused with `rate_limited` (1 to 65536)
+    /// Observers following events at the same time, of which one account gets three quarters, and
+    /// not more than three quarters of max_connections; more are refused with `rate_limited` (1 to
+    /// 65536)
     #[arg(long, value_name = "COUNT", default_value = "2048")]
     pub max_observers: Within<1, 65_536>,
     /// Milliseconds between two pings to an observer; one that leaves two unanswered is
@@ -312,6 +314,10 @@ pub struct Turns {
     /// Maximum number of characters in one message (1 to 2000000)
     #[arg(long, value_name = "CHARS", default_value = "200000")]
     pub message_chars: Within<1, 2_000_000>,
+    /// Answers that are being written for one member at the same time; a further message is refused
+    /// with `rate_limited`. Owners have no such limit (1 to 65536)
+    #[arg(long, value_name = "COUNT", default_value = "8")]
+    pub member_turns: Within<1, 65_536>,
     /// Messages in one page of a transcript, unless the request sets another number (1 to 200)
     #[arg(long, value_name = "COUNT", default_value = "50")]
     pub transcript_page: Within<1, 200>,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Actor, Context, Input, Next, Outputs, Running, Timers};
 use crate::providers::ResolvedModel;
 use crate::turn::TurnMachine;
+use crate::turn_places::TurnPlace;
 use crate::worker::CONTEXT_BYTES;
 
 /// A committed turn with the parts of its request that are not on the branch.
@@ -20,6 +21,8 @@ pub(super) struct Asking {
     pub(super) send_reasoning: bool,
     /// The committed beginning of the answer; empty if the turn continues no answer.
     pub(super) begun: String,
+    /// Held until the turn ends.
+    pub(super) _place: TurnPlace,
 }
 
 impl Actor<'_> {

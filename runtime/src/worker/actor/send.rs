@@ -12,6 +12,7 @@ use super::begin::Asking;
 use super::{Actor, Sent};
 use crate::bundle::Profile;
 use crate::ids;
+use crate::principal::Principal;
 use crate::providers::{ModelRequest, ResolvedModel};
 use crate::worker::budget::Budget;
 use crate::worker::{CONTEXT_BYTES, message, model_patch};
@@ -19,12 +20,17 @@ use crate::worker::{CONTEXT_BYTES, message, model_patch};
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that this was done before. On an error nothing is
     /// stored.
-    pub(super) async fn send(&mut self, request: SendMessage) -> Result<Sent, Error> {
+    pub(super) async fn send(
+        &mut self,
+        request: SendMessage,
+        by: Principal,
+    ) -> Result<Sent, Error> {
         if let Some(accepted) = self.accepted_before(&request).await? {
             return Ok((accepted, None));
         }
         message::check_text(&request.text, self.shared.message_chars)?;
         self.check_free()?;
+        let place = self.shared.turn_places.take(by)?;
         let parent = self.parent_of(&request).await?;
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
@@ -51,14 +57,19 @@ impl Actor<'_> {
             bodies.extend(title.map(|title| EventBody::WorkerRenamed { title: Some(title) }));
         }
         let send_reasoning = profile.send_reasoning;
-        let asking = Asking { turn, choice, system, send_reasoning, begun: String::new() };
+        let asking =
+            Asking { turn, choice, system, send_reasoning, begun: String::new(), _place: place };
         self.commit_turn(now, bodies, question, asking).await
     }
 
     /// Commits another turn for an existing message, or finds that this was done before. The answer
     /// of a continuing turn begins with the text of the continued answer. On an error nothing is
     /// stored.
-    pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
+    pub(super) async fn ask_again(
+        &mut self,
+        request: AskAgain,
+        by: Principal,
+    ) -> Result<Sent, Error> {
         let question = self.question(request.question).await?.ok_or_else(no_question)?;
         let before = self.shared.store.turn(self.id, request.id).await;
         let before = self.shared.heard(self.id, before).await?;
@@ -72,6 +83,7 @@ impl Actor<'_> {
             return Ok((Accepted { message: question, turn: *turn, cursor }, None));
         }
         self.check_free()?;
+        let place = self.shared.turn_places.take(by)?;
         if is_blank(&question.text) {
             return Err(blank_question());
         }
@@ -91,7 +103,7 @@ impl Actor<'_> {
         }
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
         let send_reasoning = profile.send_reasoning;
-        let asking = Asking { turn, choice, system, send_reasoning, begun };
+        let asking = Asking { turn, choice, system, send_reasoning, begun, _place: place };
         self.commit_turn(now, Vec::new(), question, asking).await
     }
 
