@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use protocol::api::{Accepted, Cancelled, ImportReport, SendMessage, WorkerPage};
 use protocol::{Error, ErrorBody, Message, Transcript, Turn, TurnId, Worker, WorkerId};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -46,6 +47,13 @@ impl Failure {
     }
 }
 
+/// What an account logs in with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Login {
+    pub(crate) name: &'static str,
+    pub(crate) password: &'static str,
+}
+
 /// A response of the API.
 pub type Answer<T> = Result<T, Failure>;
 
@@ -60,6 +68,26 @@ impl Client {
     /// A client for the companion at `address`. A request that takes longer than [`HANG`] fails.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self { http: reqwest::Client::builder().timeout(HANG).build()?, address })
+    }
+
+    /// A client that logs in, opens each connection anew, and waits at most `patience` for a response.
+    pub(crate) async fn of_account(
+        address: SocketAddr,
+        login: Option<&Login>,
+        patience: Duration,
+    ) -> anyhow::Result<(Self, String)> {
+        let builder = || reqwest::Client::builder().timeout(patience).pool_max_idle_per_host(0);
+        let stranger = Self { http: builder().build()?, address };
+        let Some(Login { name, password }) = login else { return Ok((stranger, String::new())) };
+        let session = json!({ "name": name, "password": password });
+        let url = stranger.url("/api/v1/session");
+        let response = checked(stranger.http.post(url).json(&session)).await?;
+        let cookies = response.headers().get_all(SET_COOKIE).iter();
+        let pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let cookies = pairs.collect::<Vec<_>>().join("; ");
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&cookies)?)]);
+        let client = Self { http: builder().default_headers(headers).build()?, address };
+        Ok((client, cookies))
     }
 
     /// A client of the same companion with connections of its own, like another tab.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use upstream::Upstream;
 
@@ -99,28 +99,42 @@ impl Installation {
         self.folder.path().join("stderr.log")
     }
 
+    /// Adds an account, before the process is started. The first one is the owner's.
+    pub async fn add_account(&self, name: &str, password: &str) -> Result<()> {
+        let mut command = self.command();
+        command.args(["account", "add", name]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn()?;
+        let mut stdin = child.stdin.take().context("the input was taken already")?;
+        stdin.write_all(format!("{password}\n").as_bytes()).await?;
+        drop(stdin);
+        let status = child.wait().await?;
+        if status.success() { Ok(()) } else { bail!("no account was added: {status}") }
+    }
+
     /// Starts the process without waiting for anything.
     pub fn spawn(&self) -> Result<Starting> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut command = self.command();
+        command.arg("serve").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let begun = Instant::now();
+        Ok(Starting { child: command.spawn()?, begun })
+    }
+
+    fn command(&self) -> Command {
         // Of the caller's environment, only the cache folder with the model is used.
         let home = std::env::var_os("HOME").unwrap_or_default();
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.filter(|cache| cache.is_absolute());
         let mut command = Command::new(&self.binary);
         command
-            .arg("serve")
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("XDG_CACHE_HOME", cache.unwrap_or_else(|| Path::new(&home).join(".cache")))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
             .kill_on_drop(true);
-        let begun = Instant::now();
-        Ok(Starting { child: command.spawn()?, begun })
+        command
     }
 
     /// Starts the process and waits until it takes messages.

@@ -15,14 +15,22 @@ use clap::Args;
 use fastrand::Rng;
 use upstream::Upstream;
 
-use crate::companion::{Companion, Installation, answered_by};
+use crate::client::{Client, Login};
+use crate::companion::{HANG, Installation, answered_by};
 use crate::seed;
 
 mod attack;
 mod user;
 
-use attack::Attack;
+use attack::{Attack, Target};
 use user::User;
+
+/// The accounts of the part in which a member attacks.
+const OWNER: Login = Login { name: "owner", password: "a torture owner's password" };
+const GOOD: Login = Login { name: "good", password: "a good user's password" };
+const BAD: Login = Login { name: "bad", password: "an attacker's own password" };
+/// The conversations of an attacker, which are more than a member's answers at the same time.
+const CONVERSATIONS: usize = 32;
 
 /// Crowd out a good user
 #[derive(Args)]
@@ -54,36 +62,71 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let most = (options.connections - options.connections / 11).clamp(8, MOST);
     println!("{}", user::head());
     let mut result = Ok(());
-    for (bound, fills_connections) in [(MOST, false), (most, true)] {
-        let lines = answered_by(&upstream) + &format!("max_connections = {bound}\n");
+    let of_kind = |fills: bool| {
+        let all = Attack::ALL.into_iter();
+        all.filter(move |attack| attack.fills_connections() == fills).collect::<Vec<_>>()
+    };
+    for part in [
+        Part { max_connections: MOST, attacks: of_kind(false), by_member: false },
+        Part { max_connections: most, attacks: of_kind(true), by_member: false },
+        Part { max_connections: MOST, attacks: Attack::BY_MEMBER.to_vec(), by_member: true },
+    ] {
+        let lines = format!(
+            "{}max_connections = {}\nrequire_login = {}\n",
+            answered_by(&upstream),
+            part.max_connections,
+            part.by_member,
+        );
         let place = Installation::new(binary, &lines)?;
-        let attacks = Attack::ALL.into_iter();
-        let attacks = attacks.filter(|attack| attack.fills_connections() == fills_connections);
-        let done = async {
-            let companion = place.start().await?;
-            attacked(&companion, attacks, options, &mut rng).await
-        };
-        let done = done.await;
+        let done = part.run(&place, options, &mut rng).await;
         result = result.and(place.close(done));
     }
     result
 }
 
+/// Some of the attacks, against a companion of their own.
+struct Part {
+    max_connections: usize,
+    attacks: Vec<Attack>,
+    /// Whether the good user and the attacker are members with a login each.
+    by_member: bool,
+}
+
+impl Part {
+    async fn run(&self, place: &Installation, options: &Options, rng: &mut Rng) -> Result<()> {
+        let (mut good, mut bad) = (None, None);
+        if self.by_member {
+            for account in [&OWNER, &GOOD, &BAD] {
+                place.add_account(account.name, account.password).await?;
+            }
+            (good, bad) = (Some(&GOOD), Some(&BAD));
+            println!("(The good user and the attacker are members.)");
+        }
+        let companion = place.start().await?;
+        let user = User::new(&companion, good).await?;
+        let (attacker, cookies) = Client::of_account(companion.address, bad, HANG).await?;
+        let mut target = Target { address: companion.address, workers: Vec::new(), cookies };
+        for _ in 0..CONVERSATIONS {
+            target.workers.push(attacker.create().await?.worker_id);
+        }
+        attacked(user, &target, &self.attacks, options, rng).await
+    }
+}
+
 async fn attacked(
-    companion: &Companion,
-    attacks: impl Iterator<Item = Attack>,
+    mut user: User,
+    target: &Target,
+    attacks: &[Attack],
     options: &Options,
     rng: &mut Rng,
 ) -> Result<()> {
-    let mut user = User::new(companion).await?;
     let quiet = user.rounds(options.rounds, rng, || ()).await;
     println!("{}", quiet.rows("nobody else"));
     let mut missed = quiet.missed;
     let mut few = Vec::new();
     for attack in attacks {
         let count = if attack.fills_connections() { options.connections } else { options.requests };
-        let crowd =
-            attack.begin(companion.address, user.worker(), count).await.context(attack.name())?;
+        let crowd = attack.begin(target.clone(), count).await.context(attack.name())?;
         let (mut open, mut looks) = (0, 0);
         let seen = user
             .rounds(options.rounds, rng, || {

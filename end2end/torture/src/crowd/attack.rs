@@ -4,7 +4,8 @@
 //! The attacks are those of `slowhttptest` (slow headers, slow body, slow read:
 //! <https://github.com/shekyan/slowhttptest/wiki>), connections that send nothing at all,
 //! WebSockets that send nothing after the handshake, and floods: of logins with a wrong password, each
-//! of which would cost tens of milliseconds of a processor and 19 MiB, and of searches.
+//! of which would cost tens of milliseconds of a processor and 19 MiB, of searches, of new
+//! conversations and of messages.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use fastrand::Rng;
 use protocol::WorkerId;
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
@@ -21,6 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::client::Client;
 use crate::companion::HANG;
+use crate::seed;
 
 /// The time between two bytes of a slow sender. `slowhttptest` sends one every few seconds.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -42,6 +45,18 @@ pub(super) enum Attack {
     HalfOpenUpgrades,
     Logins,
     Searches,
+    Conversations,
+    Messages,
+}
+
+/// Whom an attack is for.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) address: SocketAddr,
+    /// Conversations of the attacker's account, at least one.
+    pub(super) workers: Vec<WorkerId>,
+    /// The attacker's cookies; empty for a server that needs no login.
+    pub(super) cookies: String,
 }
 
 /// A running attack.
@@ -55,7 +70,16 @@ pub(super) struct Crowd {
 struct Held(Arc<AtomicUsize>);
 
 impl Attack {
-    pub(super) const ALL: [Self; 9] = [
+    /// What a member can do to the others.
+    pub(super) const BY_MEMBER: [Self; 5] = [
+        Self::HalfOpenUpgrades,
+        Self::SlowReaders,
+        Self::Searches,
+        Self::Conversations,
+        Self::Messages,
+    ];
+
+    pub(super) const ALL: [Self; 11] = [
         Self::SlowBodies,
         Self::SlowForms,
         Self::SlowFiles,
@@ -65,6 +89,8 @@ impl Attack {
         Self::HalfOpenUpgrades,
         Self::Logins,
         Self::Searches,
+        Self::Conversations,
+        Self::Messages,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -75,15 +101,21 @@ impl Attack {
             Self::SlowHeads => "slow heads",
             Self::Idle => "idle connections",
             Self::SlowReaders => "slow readers of a page",
-            Self::HalfOpenUpgrades => "half-open upgrades",
+            Self::HalfOpenUpgrades => "idle WebSockets",
             Self::Logins => "wrong logins each second",
             Self::Searches => "searches each second",
+            Self::Conversations => "new conversations each second",
+            Self::Messages => "messages each second",
         }
     }
 
     /// Whether the attack holds its connections. A flood makes one request with each, and then pauses.
     pub(super) fn holds(self) -> bool {
-        !matches!(self, Self::Logins | Self::Searches)
+        !self.is_flood()
+    }
+
+    fn is_flood(self) -> bool {
+        matches!(self, Self::Logins | Self::Searches | Self::Conversations | Self::Messages)
     }
 
     /// Whether the attack takes the places for connections; the others take those for requests.
@@ -92,26 +124,21 @@ impl Attack {
     }
 
     /// Begins with `count` connections; returns once each of them has sent its first bytes.
-    pub(super) async fn begin(
-        self,
-        address: SocketAddr,
-        worker: WorkerId,
-        count: usize,
-    ) -> Result<Crowd> {
+    pub(super) async fn begin(self, target: Target, count: usize) -> Result<Crowd> {
         let ready = Arc::new(Semaphore::new(0));
         let gate = Arc::new(Semaphore::new(AT_ONCE));
-        let head: Arc<[u8]> = self.head(address, worker).into();
+        let target = Arc::new(target);
         let open = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
-        for _ in 0..count {
-            let (ready, gate, head) = (ready.clone(), gate.clone(), head.clone());
+        for number in 0..count {
+            let (ready, gate, target) = (ready.clone(), gate.clone(), target.clone());
             let open = open.clone();
             tasks.spawn(async move {
                 let mut first = Some(ready);
                 loop {
                     // When the server has closed the connection, a new one is opened. `Crowd::open`
                     // tells whether enough of them are open.
-                    let _ = self.hold(address, &head, &gate, &open, &mut first).await;
+                    let _ = self.hold(&target, number, &gate, &open, &mut first).await;
                     tokio::time::sleep(PAUSE).await;
                 }
             });
@@ -123,39 +150,53 @@ impl Attack {
         Ok(Crowd { tasks, open })
     }
 
-    /// The bytes that a connection sends immediately.
-    fn head(self, address: SocketAddr, worker: WorkerId) -> Vec<u8> {
+    /// The bytes that connection `number` sends immediately.
+    fn head(self, target: &Target, number: usize) -> Vec<u8> {
+        let Target { address, workers, cookies } = target;
+        let worker = workers[number % workers.len()];
         let path = Client::path(worker);
-        let post = |path: &str, kind: &str| {
+        let always = match cookies.as_str() {
+            "" => format!("host: {address}\r\n"),
+            cookies => format!("host: {address}\r\ncookie: {cookies}\r\n"),
+        };
+        let slow = |path: &str, kind: &str| {
             format!(
-                "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\n\
+                "POST {path} HTTP/1.1\r\n{always}content-type: {kind}\r\n\
                  content-length: 100000\r\n\r\n"
             )
         };
+        let post = |path: &str, body: &str| {
+            let length = body.len();
+            format!(
+                "POST {path} HTTP/1.1\r\n{always}connection: close\r\n\
+                 content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            )
+        };
+        let workers = "/api/v1/runtimes/backend-internal/workers";
         let head = match self {
-            Self::SlowBodies => post(&format!("{path}/messages"), "application/json"),
-            Self::SlowForms => post(&format!("/c/{worker}"), "application/x-www-form-urlencoded"),
-            Self::SlowFiles => post("/data", "multipart/form-data; boundary=x"),
+            Self::SlowBodies => slow(&format!("{path}/messages"), "application/json"),
+            Self::SlowForms => slow(&format!("/c/{worker}"), "application/x-www-form-urlencoded"),
+            Self::SlowFiles => slow("/data", "multipart/form-data; boundary=x"),
             Self::SlowHeads => "GET / HTTP/1.1\r\nx-slow: ".to_owned(),
             Self::Idle => String::new(),
-            Self::SlowReaders => format!("GET /c/{worker} HTTP/1.1\r\nhost: {address}\r\n\r\n"),
+            Self::SlowReaders => format!("GET /c/{worker} HTTP/1.1\r\n{always}\r\n"),
             Self::HalfOpenUpgrades => format!(
-                "GET {path}/events HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\n\
+                "GET {path}/events HTTP/1.1\r\n{always}connection: upgrade\r\n\
                  upgrade: websocket\r\nsec-websocket-version: 13\r\n\
                  sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             ),
             Self::Logins => {
-                let body = r#"{"name":"owner","password":"a wrong password"}"#;
-                let length = body.len();
-                format!(
-                    "POST /api/v1/session HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-                     content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-                )
+                post("/api/v1/session", r#"{"name":"owner","password":"a wrong password"}"#)
             }
             Self::Searches => format!(
                 "GET /api/v1/runtimes/backend-internal/search?q=message+a+b+c+d+e+f HTTP/1.1\r\n\
-                 host: {address}\r\nconnection: close\r\n\r\n"
+                 {always}connection: close\r\n\r\n"
             ),
+            Self::Conversations => post(workers, "{}"),
+            Self::Messages => {
+                let id = seed::message_id(&mut Rng::new());
+                post(&format!("{path}/messages"), &format!(r#"{{"id":"{id}","text":"again"}}"#))
+            }
         };
         head.into_bytes()
     }
@@ -163,16 +204,16 @@ impl Attack {
     /// Holds one connection until the server closes it.
     async fn hold(
         self,
-        address: SocketAddr,
-        head: &[u8],
+        target: &Target,
+        number: usize,
         gate: &Semaphore,
         open: &Arc<AtomicUsize>,
         first: &mut Option<Arc<Semaphore>>,
     ) -> Result<()> {
         let mut stream = {
             let _turn = gate.acquire().await?;
-            let mut stream = self.connect(address).await?;
-            stream.write_all(head).await?;
+            let mut stream = self.connect(target.address).await?;
+            stream.write_all(&self.head(target, number)).await?;
             stream
         };
         let _held = Held::new(open);
@@ -189,7 +230,7 @@ impl Attack {
                     return Ok(());
                 }
             },
-            Self::Logins | Self::Searches => {
+            Self::Logins | Self::Searches | Self::Conversations | Self::Messages => {
                 tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
                 Ok(())
             }

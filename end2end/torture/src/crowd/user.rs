@@ -8,7 +8,7 @@ use fastrand::Rng;
 use protocol::api::SendMessage;
 use protocol::{MessageId, TurnState, WorkerId};
 
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, Login};
 use crate::companion::Companion;
 use crate::seed;
 use crate::times::{Times, head as times_head};
@@ -47,16 +47,11 @@ pub(super) fn row(name: &str, count: usize) -> String {
 }
 
 impl User {
-    pub(super) async fn new(companion: &Companion) -> Result<Self> {
-        let mut client = Client::new(companion.address)?;
-        client.http =
-            reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).build()?;
+    /// A user with an account, or with none where no login is needed.
+    pub(super) async fn new(companion: &Companion, login: Option<&Login>) -> Result<Self> {
+        let (client, _) = Client::of_account(companion.address, login, PATIENCE).await?;
         let worker = client.create().await?.worker_id;
         Ok(Self { client, worker, sent: Vec::new() })
-    }
-
-    pub(super) fn worker(&self) -> WorkerId {
-        self.worker
     }
 
     /// Reads a page, sends a message and probes, `rounds` times; `before` is called before each
