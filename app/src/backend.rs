@@ -34,13 +34,18 @@ impl Backend {
 
     /// The backend as this principal may use it, who is let in by `admission` or without a login.
     pub(crate) fn of(&self, principal: Principal, admission: Option<&Admission>) -> CallerBackend {
-        let Self { registry, limits, titles, .. } = self.clone();
+        let Self { limits, titles, .. } = self.clone();
         let login = admission.map(|admission| LoginStatus {
             name: admission.name().as_str().to_owned(),
             owner: admission.role() == AccountRole::Owner,
             session: matches!(admission.via(), Via::Session(_)),
         });
-        CallerBackend { runtime: registry.home().access(principal), limits, titles, login }
+        CallerBackend { runtime: self.runtime(principal), limits, titles, login }
+    }
+
+    /// The runtime of the pages, as this principal may use it.
+    pub(crate) fn runtime(&self, principal: Principal) -> Access {
+        self.registry.home().access(principal)
     }
 }
 

@@ -202,6 +202,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Set a new password' }).click();
       await expect(page.getByRole('status')).toHaveText(/has a new password/);
       await row.getByRole('link').click();
+      await expect(page.getByText(/Conversations: \d+, [\d.]+ k?B/)).toBeVisible();
       await page.getByRole('button', { name: 'Disable the account' }).click();
       await expect(page.getByRole('status')).toHaveText('The account was disabled.');
       await expect(row).toContainText('Disabled');

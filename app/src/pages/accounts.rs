@@ -62,6 +62,13 @@ pub fn AccountsPage(
     }
 }
 
+/// All that an owner sees of an account's conversations.
+pub struct Usage {
+    pub conversations: u64,
+    /// In the database.
+    pub bytes: u64,
+}
+
 fn row(account: &Account, own: Option<AccountId>) -> Erased {
     let name = account.name.as_str().to_owned();
     let tags = [
@@ -159,6 +166,8 @@ fn role_choice(chosen: AccountRole) -> Erased {
 pub fn ChangePage(
     /// The account.
     account: Account,
+    /// `None` if it could not be read.
+    usage: Option<Usage>,
     /// What was wrong with the form that was sent.
     mistake: Option<Mistake>,
 ) -> impl IntoView {
@@ -178,6 +187,16 @@ pub fn ChangePage(
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>
             <h1>{name.clone()}</h1>
+            <p class="quiet">
+                {tr!(account_since)} " " <Moment at=account.created_at />
+                {usage
+                    .map(|usage| {
+                        view! {
+                            <br />
+                            {text::account_usage(usage.conversations, usage.bytes)}
+                        }
+                    })}
+            </p>
             {form_mistake(mistake.as_ref())}
             <section>
                 <form class="account-form" method="post" action="/accounts/change">

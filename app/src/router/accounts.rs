@@ -7,13 +7,14 @@ use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use leptos::prelude::*;
-use protocol::{AccountId, AccountRole};
+use protocol::{AccountId, AccountRole, Error};
+use runtime::Access;
 use serde::Deserialize;
 
 use super::visit::{Answer, Failure, Visit, parts};
 use crate::components::{Mistake, Words};
 use crate::erase::erase;
-use crate::pages::accounts::{AccountsPage, AddForm, ChangePage};
+use crate::pages::accounts::{AccountsPage, AddForm, ChangePage, Usage};
 use crate::pages::audit::{Audit, AuditPage};
 use crate::pages::login::{NAME, PASSWORD};
 use crate::text::tr;
@@ -206,9 +207,21 @@ async fn show_change(
         Ok(account) => account,
         Err(error) => return visit.failed(headers, error),
     };
+    // Without them the page is of use, too.
+    let usage = match visit.owner(headers) {
+        Ok(reader) => usage(&visit.backend.runtime(reader), id).await.ok(),
+        Err(refusal) => return refusal,
+    };
     let (answer, mistake) = parts(failure);
     let title = account.name.as_str().to_owned();
-    visit.document(headers, answer, || (title, erase(view! { <ChangePage account mistake /> })))
+    visit.document(headers, answer, || {
+        (title, erase(view! { <ChangePage account usage mistake /> }))
+    })
+}
+
+async fn usage(runtime: &Access, id: AccountId) -> Result<Usage, Error> {
+    let (conversations, bytes) = (runtime.conversations_of(id).await?, runtime.bytes_of(id).await?);
+    Ok(Usage { conversations, bytes })
 }
 
 pub(super) async fn audit(

@@ -13,6 +13,7 @@ use runtime::Principal;
 use super::Console;
 use super::document::{failure, written};
 use crate::Visitor;
+use crate::backend::Backend;
 use crate::components::Mistake;
 use crate::erase::Erased;
 use crate::text::{self, tr};
@@ -21,6 +22,7 @@ use crate::text::{self, tr};
 /// extensions, and the [`Principal`] if somebody is let in.
 pub(super) struct Visit {
     pub accounts: Accounts,
+    pub backend: Backend,
     pub visitor: Visitor,
     principal: Option<Principal>,
     style: String,
@@ -35,6 +37,7 @@ impl FromRequestParts<Console> for Visit {
         };
         Ok(Self {
             accounts: console.backend.accounts.clone(),
+            backend: console.backend.clone(),
             visitor,
             principal: parts.extensions.get().copied(),
             style: console.assets.style.clone(),

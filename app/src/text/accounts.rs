@@ -85,6 +85,24 @@ pub fn role(role: AccountRole) -> &'static str {
     }
 }
 
+/// How many conversations an account has, and their size.
+pub fn account_usage(conversations: u64, bytes: u64) -> String {
+    tr!(account_usage, count = conversations, size = size(bytes))
+}
+
+/// A number of bytes in the largest unit of which there is one, as "3.4 MB".
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
+        // Whole tenths, rounded down.
+        Some((unit, name)) => {
+            let tenths = u128::from(bytes) * 10 / u128::from(unit);
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} B"),
+    }
+}
+
 /// What happened, in a few words.
 pub fn audit(kind: AuditKind) -> &'static str {
     match kind {
@@ -122,6 +140,21 @@ mod tests {
         ] {
             let said = account_error(&AccountError::RateLimited(limited(ms)));
             assert!(said.ends_with(words), "{ms}: {said}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_largest_unit_that_they_fill() {
+        for (bytes, words) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (999_999, "999.9 kB"),
+            (3_456_789, "3.4 MB"),
+            (20_000_000_000, "20.0 GB"),
+            (u64::MAX, "18446744073.7 GB"),
+        ] {
+            assert_eq!(size(bytes), words);
         }
     }
 

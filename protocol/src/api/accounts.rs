@@ -198,6 +198,9 @@ pub struct AccountSummary {
     /// How many conversations it has; null from the command line while no server runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversations: Option<u64>,
+    /// How many bytes its conversations have in the database; null like `conversations`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
 }
 
 /// `GET /api/v1/accounts`.

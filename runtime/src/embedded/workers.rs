@@ -32,12 +32,21 @@ impl Access {
     }
 
     /// How many conversations an account has. Another account's are told to an owner alone, who sees
-    /// nothing else of them. Errors with `forbidden`.
+    /// nothing but that and [`Self::bytes_of`] of them. Errors with `forbidden`.
     pub async fn conversations_of(&self, account: AccountId) -> Result<u64, Error> {
-        if account != self.account() {
-            self.as_owner()?;
-        }
+        self.may_measure(account)?;
         self.store().count(account).await.map_err(fault::from_store)
+    }
+
+    /// How many bytes an account's conversations have in the database, without their part of the search
+    /// index. Takes about as long as reading them. Errors like [`Self::conversations_of`].
+    pub async fn bytes_of(&self, account: AccountId) -> Result<u64, Error> {
+        self.may_measure(account)?;
+        self.store().bytes(account).await.map_err(fault::from_store)
+    }
+
+    fn may_measure(&self, account: AccountId) -> Result<(), Error> {
+        if account == self.account() { Ok(()) } else { self.as_owner() }
     }
 
     /// A page of the account's workers that are not in the archive, the most recently used first. `before` is

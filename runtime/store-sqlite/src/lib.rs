@@ -361,6 +361,10 @@ impl Store for Sqlite {
         self.readers.read(move |db| read::count(db, owner)).await
     }
 
+    async fn bytes(&self, owner: AccountId) -> Result<u64, StoreError> {
+        self.readers.read(move |db| read::bytes(db, owner)).await
+    }
+
     async fn tail(
         &self,
         id: WorkerId,

@@ -139,6 +139,13 @@ pub(crate) fn count(db: &Connection, owner: AccountId) -> Result<u64, Cause> {
     Ok(db.query_row(sql, [owner.get()], |row| row.get(0))?)
 }
 
+/// SQLite knows the length of a column from the row's head, so long texts are not read.
+pub(crate) fn bytes(db: &Connection, owner: AccountId) -> Result<u64, Cause> {
+    let sql = "SELECT coalesce(sum(octet_length(events.body)), 0)
+               FROM workers JOIN events ON events.worker = workers.id WHERE workers.owner = ?";
+    Ok(db.query_row(sql, [owner.get()], |row| row.get(0))?)
+}
+
 pub(crate) fn prompt(db: &Connection, digest: &str) -> Result<Option<String>, Cause> {
     let mut statement = db.prepare_cached("SELECT text FROM prompts WHERE digest = ?")?;
     Ok(statement.query_row([digest], |row| row.get(0)).optional()?)

@@ -270,6 +270,10 @@ pub trait Store: Send + Sync + 'static {
     /// How many workers an account has.
     async fn count(&self, owner: AccountId) -> Result<u64, StoreError>;
 
+    /// How many bytes the logs of an account's workers have, with those that were deleted and can be
+    /// restored. Looks at every row of these logs, so it is not for lists.
+    async fn bytes(&self, owner: AccountId) -> Result<u64, StoreError>;
+
     /// The events after `after`, in order: at most `limit` rows of the log, and fewer where they
     /// are long. To read all, call it with the last event's seq until it gives no more events.
     /// None: no such worker.

@@ -286,6 +286,10 @@ impl Store for Faulty {
         self.inner.count(owner).await
     }
 
+    async fn bytes(&self, owner: AccountId) -> Result<u64, StoreError> {
+        self.inner.bytes(owner).await
+    }
+
     async fn tail(
         &self,
         id: WorkerId,

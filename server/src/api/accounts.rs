@@ -37,7 +37,8 @@ pub struct AuditQuery {
     pub before: Option<i64>,
 }
 
-/// Lists the accounts, with the number of their conversations, of which an owner sees nothing else.
+/// Lists the accounts, with the number and size of their conversations, of which an owner sees nothing
+/// else.
 #[utoipa::path(
     get, path = "/api/v1/accounts", tag = "accounts",
     responses((status = 200, body = AccountList), (status = "default", body = ErrorBody))
@@ -50,7 +51,8 @@ pub async fn list(
     let mut accounts = Vec::new();
     for account in state.accounts.accounts().await.map_err(Error::from)? {
         let conversations = Some(runtime.conversations_of(account.id).await?);
-        accounts.push(AccountSummary { conversations, ..summary(&account) });
+        let bytes = Some(runtime.bytes_of(account.id).await?);
+        accounts.push(AccountSummary { conversations, bytes, ..summary(&account) });
     }
     Ok(Json(AccountList { accounts }))
 }
@@ -145,6 +147,7 @@ pub fn summary(account: &Account) -> AccountSummary {
         created_at: account.created_at,
         has_password: account.password.is_some(),
         conversations: None,
+        bytes: None,
     }
 }
 

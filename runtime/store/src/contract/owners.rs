@@ -71,6 +71,9 @@ pub async fn lists_counts_searches_and_iterations_are_of_one_account(test_store:
     let nobody = AccountId::new(u32::MAX).unwrap();
     assert_eq!(listed(store, nobody).await, []);
     assert_eq!(store.count(nobody).await.unwrap(), 0);
+    let (of_one, of_two) = (store.bytes(FIRST).await.unwrap(), store.bytes(other()).await.unwrap());
+    assert!(of_one > 0 && of_two > of_one, "{of_one} and {of_two}");
+    assert_eq!(store.bytes(nobody).await.unwrap(), 0);
     // A question and an answer of each.
     assert_eq!(hits(store, FIRST, None).await, [one.id(); 2]);
     assert_eq!(hits(store, FIRST, Some(two.id())).await, []);
