@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 import { type Page, type TestInfo, test as base, expect } from '@playwright/test';
 
+import { MEMBER, OWNER } from './accounts.ts';
+import { API_KEY, Canary } from './canary.ts';
 import { Companion, type Provider, type Settings } from './companion.ts';
 import { Console } from './console.ts';
 import { type Front, type Site, freePort, startFront } from './front.ts';
@@ -46,6 +48,8 @@ interface Fixtures {
   site: Site;
   /** Records everything that a page of this test does wrong, and is checked when the test ends. */
   watch: Watch;
+  /** Looks for secrets in all that the server says, and is checked when the test ends. */
+  canary: Canary;
   /** The console in the fixture `page`. */
   console: Console;
   /** Another tab of the same browser, by default at the same address. */
@@ -76,7 +80,10 @@ export const test = base.extend<Options & Fixtures>({
 
   companion: async ({ folder, provider, settings, frontPort, upstream }, use, info) => {
     const answers: Provider = provider === 'upstream' ? { baseUrl: upstream.baseUrl } : provider;
-    const known = frontPort === 0 ? {} : { OPEN_HOSTS: `127.0.0.1:${frontPort}` };
+    const known = {
+      ...(frontPort === 0 ? {} : { OPEN_HOSTS: `127.0.0.1:${frontPort}` }),
+      ...(provider === 'upstream' ? { API_KEY } : {}),
+    };
     const companion = new Companion(folder, answers, { ...known, ...settings });
     await companion.start();
     await use(companion);
@@ -111,6 +118,21 @@ export const test = base.extend<Options & Fixtures>({
       const own = [new URL(site.url).host, ...watch.allowedHosts];
       const foreign = watch.hosts.filter((host) => !own.includes(host));
       expect.soft(foreign, 'hosts that a page has asked').toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  canary: [
+    async ({ companion, context, folder, provider, upstream }, use) => {
+      const canary = new Canary();
+      canary.keep('a path', folder);
+      canary.keep('the key', API_KEY);
+      if (provider === 'upstream') canary.keep('the endpoint', new URL(upstream.baseUrl).host);
+      for (const { password } of [OWNER, MEMBER]) canary.keep('a password', password);
+      canary.over(context);
+      await use(canary);
+      canary.look('the log', companion.log);
+      expect.soft(await canary.found(), 'secrets that the server has told').toEqual([]);
     },
     { auto: true },
   ],
