@@ -3,6 +3,7 @@
 
 import type { Page } from '@playwright/test';
 
+import { LOGIN_REQUIRED, OWNER, addMember, logIn, makeOwner, setUpCode } from '../harness/accounts.ts';
 import { ANSWER_MS, type Console } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, refusal, thinks } from '../harness/upstream.ts';
@@ -218,5 +219,27 @@ test.describe('in Japanese', () => {
     await picture(page, 'japanese-error');
     await console.open('/settings');
     await picture(page, 'japanese-settings');
+  });
+});
+
+test.describe('accounts', () => {
+  test.use({ settings: LOGIN_REQUIRED });
+
+  test('the way in, and the accounts', async ({ companion, console, page }) => {
+    await console.open('/setup');
+    await page.getByLabel('Set-up code').fill(await setUpCode(companion));
+    await page.getByLabel('Name').fill(OWNER.name);
+    await pictures(page, 'setup');
+    await makeOwner(companion);
+    await console.open('/login');
+    await pictures(page, 'login');
+    await logIn(page, OWNER);
+    await addMember(page, companion.url);
+    await console.open('/accounts');
+    await pictures(page, 'accounts');
+    await console.open('/account');
+    await pictures(page, 'account');
+    await console.open('/accounts/audit');
+    await pictures(page, 'audit');
   });
 });
