@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::Visitor;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,7 +16,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::Limited;
 use protocol::{Error, ErrorCode};
-use runtime::Principal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::settings::Http;
@@ -28,8 +28,10 @@ mod incoming;
 mod pace;
 mod paced;
 mod request_slots;
+mod share;
 
 pub use request_slots::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
+pub use share::{Share, Sharer};
 
 /// When a client that is refused for overload may try again, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
@@ -143,9 +145,10 @@ pub async fn share(
     request: Request,
     next: Next,
 ) -> ApiResult<Response> {
-    let account = request.extensions().get::<Principal>().map(|caller| caller.account);
+    let visitor = request.extensions().get::<Visitor>();
+    let sharer = visitor.map_or(Sharer::Strangers, Sharer::of);
     let kind = Kind::of(request.method(), request.uri().path());
-    let _share = bounds.shares.take(kind, account).ok_or_else(too_many_of_one)?;
+    let _share = bounds.shares.take(kind, sharer).ok_or_else(too_many_of_one)?;
     Ok(next.run(request).await)
 }
 

@@ -19,6 +19,7 @@ use protocol::{Cursor, ErrorBody, Frame, RuntimeId, WorkerId};
 use serde::Deserialize;
 
 use crate::api::WorkerPath;
+use crate::bounds::Sharer;
 use crate::caller::{Caller, Visit};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
@@ -79,7 +80,7 @@ pub async fn events(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let slot = state.observers.slot(principal.account)?;
+    let slot = state.observers.slot(Sharer::of(&visitor))?;
     let runtime = state.runtime(&rid, principal)?;
     let format = if since.html { Format::Html } else { Format::Text };
     let form = if since.full { DeltaForm::Full } else { DeltaForm::Brief };

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use protocol::AccountId;
-use runtime::{AccountPlace, AccountPlaces};
+use runtime::AccountPlaces;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::share::{Share, Sharer};
 
 /// Probes that are handled at the same time. Few clients send them, and answers are quick.
 pub const PROBE_PLACES: usize = 16;
@@ -93,7 +94,7 @@ impl RequestSlots {
     }
 }
 
-/// How much of the places of each kind one account gets. Probes need no account.
+/// How much of the places of each kind one account gets, and all strangers together.
 #[derive(Clone, Debug)]
 pub(super) struct RequestShares {
     imports: AccountPlaces,
@@ -108,38 +109,37 @@ impl RequestShares {
         Self { imports: share(IMPORT_PLACES), sends: share(most), pages: share(most) }
     }
 
-    /// Takes a place for the account's request. `None` if it has its share.
-    pub(super) fn take(&self, kind: Kind, account: Option<AccountId>) -> Option<Share> {
+    /// Takes a place for a request. `None` if its maker has their share. Probes have none.
+    pub(super) fn take(&self, kind: Kind, sharer: Sharer) -> Option<Share> {
         let places = match kind {
-            Kind::Probe => return Some(Share { _place: None }),
+            Kind::Probe => return Sharer::AtMachine.take(&self.pages),
             Kind::Import => &self.imports,
             Kind::Send => &self.sends,
             Kind::Page => &self.pages,
         };
-        places.take(account).map(|place| Share { _place: Some(place) })
+        sharer.take(places)
     }
-}
-
-/// A request of an account, counted until it is dropped.
-#[derive(Debug)]
-pub(super) struct Share {
-    _place: Option<AccountPlace>,
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::AccountId;
+
     use super::*;
 
     #[test]
     fn one_account_leaves_places_of_each_kind_to_others() {
         let shares = RequestShares::new(4);
-        let (one, other) = (Some(AccountId::FIRST), None);
+        let (one, other) = (Sharer::Account(AccountId::FIRST), Sharer::Strangers);
         for (kind, most) in [(Kind::Import, 3), (Kind::Send, 3), (Kind::Page, 3)] {
             let taken: Vec<_> = (0..9).map_while(|_| shares.take(kind, one)).collect();
             assert_eq!(taken.len(), most, "{kind:?}");
             assert!(shares.take(kind, other).is_some(), "{kind:?}");
         }
-        assert!((0..99).all(|_| shares.take(Kind::Probe, other).is_some()));
+        for (kind, sharer) in [(Kind::Probe, other), (Kind::Page, Sharer::AtMachine)] {
+            let all: Vec<_> = (0..99).map_while(|_| shares.take(kind, sharer)).collect();
+            assert_eq!(all.len(), 99, "{kind:?}");
+        }
     }
 
     #[test]

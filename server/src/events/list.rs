@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::event_source::WhileAdmitted;
 use super::{answer, last_seen, neither, transport};
 use crate::api::RuntimePath;
+use crate::bounds::Sharer;
 use crate::caller::{Caller, Visit};
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
@@ -50,7 +51,7 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let slot = state.observers.slot(principal.account)?;
+    let slot = state.observers.slot(Sharer::of(&visitor))?;
     let runtime = state.runtime(&rid, principal)?;
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let cursor = cursor.map(Cursor::from_client);

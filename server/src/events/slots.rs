@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AccountId, Error, ErrorCode};
-use runtime::{AccountPlace, AccountPlaces};
+use protocol::{Error, ErrorCode};
+use runtime::AccountPlaces;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::UNANSWERED_PINGS;
-use crate::bounds::BUSY_RETRY_MS;
+use crate::bounds::{BUSY_RETRY_MS, Share, Sharer};
 use crate::error::ApiResult;
 
 /// The slots for observers, and the streams that are open.
@@ -27,7 +27,7 @@ pub struct Observers {
 /// One slot, held while a stream is open.
 #[derive(Debug)]
 pub(super) struct ObserverSlot {
-    _share: AccountPlace,
+    _share: Share,
     _permit: OwnedSemaphorePermit,
     _open: TaskTrackerToken,
 }
@@ -61,12 +61,11 @@ impl Observers {
         self.open.wait().await;
     }
 
-    /// Takes a slot for an account. Errors with `rate_limited` if there is none left for it.
-    pub(super) fn slot(&self, account: AccountId) -> ApiResult<ObserverSlot> {
-        let share = self
-            .shares
-            .take(Some(account))
-            .ok_or_else(|| none("Too many observers follow this server for this account."))?;
+    /// Takes a slot. Errors with `rate_limited` if there is none left for this observer.
+    pub(super) fn slot(&self, sharer: Sharer) -> ApiResult<ObserverSlot> {
+        let share = sharer.take(&self.shares);
+        let share =
+            share.ok_or_else(|| none("Too many observers follow this server for this account."))?;
         let permit = self.slots.clone().try_acquire_owned();
         let permit = permit.map_err(|_| none("Too many observers follow this server."))?;
         Ok(ObserverSlot { _share: share, _permit: permit, _open: self.open.token() })
@@ -82,12 +81,15 @@ fn none(message: &str) -> crate::error::ApiError {
 
 #[cfg(test)]
 mod tests {
+    use protocol::AccountId;
+
     use super::*;
 
     #[test]
     fn one_account_cannot_take_the_slots_of_all() {
         let observers = Observers::new(8, 1024, Duration::from_secs(1));
-        let (one, other) = (AccountId::FIRST, AccountId::new(2).unwrap());
+        let account = |number| Sharer::Account(AccountId::new(number).unwrap());
+        let (one, other) = (account(1), account(2));
         let _taken: Vec<_> = (0..6).map(|_| observers.slot(one).unwrap()).collect();
         assert!(observers.slot(one).is_err());
         let _others = [observers.slot(other).unwrap(), observers.slot(other).unwrap()];
