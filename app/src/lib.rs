@@ -30,6 +30,7 @@
 
 mod api;
 mod app;
+mod base_path;
 mod components;
 mod console;
 mod cookie;
