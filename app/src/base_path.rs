@@ -1,6 +1,79 @@
-//! The path below which a proxy serves the console, such as `/companion`.
+//! The path below which a proxy serves the console, such as `/companion`, or nothing at the root of a
+//! host.
+//!
+//! Inside the server, and in routes, each path is that of a site at the root: the server's edge
+//! (`server/src/base_path.rs`) removes the base path from requests, and adds it to redirects and
+//! cookies; the router adds it to the paths that it navigates to. Only what a browser requests by
+//! itself needs [`at`]: links, forms, files, and the requests of scripts.
+
+#[cfg(feature = "ssr")]
+use std::sync::Arc;
+
+/// The base path, in the context of everything that the server renders.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct BasePath(pub Arc<str>);
 
 /// The address of a path of this site, below the base path: `at("/login")` is `/companion/login`.
 pub fn at(path: &str) -> String {
-    path.to_owned()
+    [&base(), path].concat()
+}
+
+/// The path of this site that an address of the browser has: `/companion/login` is `/login`. A path
+/// that is not below the base path stays as it is.
+pub fn inside(path: &str) -> &str {
+    let rest = path.strip_prefix(base().as_str());
+    rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
+}
+
+/// The base path itself, without a slash at its end; empty at the root.
+pub fn base() -> String {
+    #[cfg(feature = "browser")]
+    return of_document();
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    return leptos::prelude::use_context().map_or(String::new(), |BasePath(base)| (*base).into());
+    #[cfg(not(any(feature = "ssr", feature = "browser")))]
+    String::new()
+}
+
+/// Reads the base path once, which the server writes on the document's root element (`shell.rs`).
+#[cfg(feature = "browser")]
+fn of_document() -> String {
+    use std::cell::OnceCell;
+    thread_local!(static BASE: OnceCell<String> = const { OnceCell::new() });
+    BASE.with(|base| {
+        let read = || {
+            let root = leptos::prelude::document().document_element();
+            root.and_then(|root| root.get_attribute("data-base")).unwrap_or_default()
+        };
+        base.get_or_init(read).clone()
+    })
+}
+
+#[cfg(all(test, feature = "ssr", not(feature = "browser")))]
+mod tests {
+    use leptos::prelude::{Owner, provide_context};
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_below_the_base_path_and_paths_are_inside_of_it() {
+        Owner::new().with(|| {
+            provide_context(BasePath("/companion".into()));
+            assert_eq!(at("/login"), "/companion/login");
+            assert_eq!(at("/"), "/companion/");
+            for (address, path) in [
+                ("/companion/c/1", "/c/1"),
+                ("/companion/", "/"),
+                ("/companion", ""),
+                ("/companion/companion/x", "/companion/x"),
+                ("/companions/x", "/companions/x"),
+                ("/c/1", "/c/1"),
+            ] {
+                assert_eq!(inside(address), path, "{address}");
+            }
+        });
+        assert_eq!(at("/login"), "/login");
+        assert_eq!(inside("/c/1"), "/c/1");
+    }
 }

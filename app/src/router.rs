@@ -15,6 +15,7 @@ use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 use runtime::Principal;
 
 use crate::backend::CallerBackend;
+use crate::base_path::BasePath;
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
@@ -29,6 +30,7 @@ mod deleted;
 mod document;
 mod entrance;
 mod input;
+mod logged_out;
 mod new;
 mod reader;
 mod search;
@@ -132,7 +134,9 @@ impl Handlers {
         let locale = preferences.locale(request.headers());
         let (html, beginning) = (PageHtml::default(), Beginning::default());
         let answered = html.until_answered();
+        let base = BasePath(assets.base.clone());
         let context = move || {
+            provide_context(base.clone());
             provide_context(backend.clone());
             provide_context(preferences);
             provide_context(locale);

@@ -7,6 +7,8 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode};
 
 use super::Handlers;
+use crate::Assets;
+use crate::base_path::{BasePath, at};
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::pages::document;
@@ -29,7 +31,7 @@ impl Handlers {
         page: impl FnOnce() -> (String, Erased),
     ) -> Response {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        written(self.assets.style.clone(), headers, status, page)
+        written(&self.assets, headers, status, page)
     }
 }
 
@@ -38,7 +40,7 @@ pub(super) fn failure(error: Error) -> (String, Erased) {
     let body = erase(view! {
         <ErrorNote error />
         <p class="actions">
-            <a class="button" href="/">
+            <a class="button" href=at("/")>
                 {tr!(to_home)}
             </a>
         </p>
@@ -55,14 +57,14 @@ pub struct Refusal {
     pub error: Error,
     /// The body size limit in bytes, if the request exceeded it.
     pub most_bytes: Option<u64>,
-    /// The path of the page to link to.
+    /// The path of the page to link to, without the base path.
     pub path: String,
 }
 
-/// The page of a refusal. `style` is the path of the style sheet.
-pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response {
+/// The page of a refusal.
+pub fn refusal(assets: &Assets, headers: &HeaderMap, refusal: Refusal) -> Response {
     let Refusal { status, error, most_bytes, path } = refusal;
-    written(style, headers, status, || {
+    written(assets, headers, status, || {
         let title = text::error_title(error.code);
         // A request that timed out may still succeed, so do not say that nothing was stored.
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
@@ -74,7 +76,7 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
             <ErrorNote error kept />
             {most}
             <p class="actions">
-                <a class="button" href=path>
+                <a class="button" href=at(&path)>
                     {words}
                 </a>
             </p>
@@ -85,17 +87,18 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
 }
 
 pub(super) fn written(
-    style: String,
+    assets: &Assets,
     headers: &HeaderMap,
     status: StatusCode,
     page: impl FnOnce() -> (String, Erased),
 ) -> Response {
     let preferences = Preferences::of(headers);
     let html = Owner::new().with(|| {
+        provide_context(BasePath(assets.base.clone()));
         provide_context(preferences);
         provide_context(preferences.locale(headers));
         let (title, body) = page();
-        document(style, &title, body).to_html()
+        document(&assets.style, &title, body).to_html()
     });
     let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     (status, [policy], Html(html)).into_response()
