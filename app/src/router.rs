@@ -32,12 +32,14 @@ mod entrance;
 mod input;
 mod logged_out;
 mod new;
+mod outside;
 mod reader;
 mod search;
 mod settings;
 mod visit;
 
 pub use document::{Refusal, refusal};
+pub use outside::outside;
 
 /// The largest body of a form about accounts: two passwords of the greatest length, each byte of
 /// which a browser may send as three.

@@ -10,15 +10,16 @@ mod cookies;
 
 use std::sync::Arc;
 
-use app::{Assets, Refusal};
+use app::Assets;
 use axum::Router;
 use axum::extract::{OriginalUri, RawQuery, Request};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::any;
 use tower::ServiceExt as _;
 
+use crate::caller::permission::TABLE;
 use crate::config::BasePath;
 use crate::error::ApiError;
 
@@ -31,7 +32,8 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The router of a host: `site` below the base path, and `outside` for everything else.
 pub fn below(base: BasePath, site: Router, outside: Router) -> Router {
-    let edge = Edge { base, site, outside };
+    let is_like_a_route = is_like_a_route(&base);
+    let edge = Edge { base, is_like_a_route, site, outside };
     Router::new().fallback(move |request: Request| edge.clone().answer(request))
 }
 
@@ -56,26 +58,27 @@ fn start(base: &BasePath, query: Option<String>) -> Redirect {
 /// There is no redirect from the root: a proxy that removes the base path would send it back to
 /// where it came from, without end.
 fn missing(base: &BasePath, assets: &Assets, headers: &HeaderMap) -> Response {
-    let error = ApiError::outside(base);
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
-    if !accepted.is_some_and(|accepted| accepted.contains("text/html")) {
-        return error.into_response();
+    if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        app::outside(assets, headers)
+    } else {
+        ApiError::outside(base).into_response()
     }
-    let (status, error, path) = (StatusCode::NOT_FOUND, error.error().clone(), "/".to_owned());
-    app::refusal(assets, headers, Refusal { status, error, most_bytes: None, path })
 }
 
 #[derive(Clone)]
 struct Edge {
     base: BasePath,
+    /// Whether paths of the site itself begin like the base path, such as `/c`.
+    is_like_a_route: bool,
     site: Router,
     outside: Router,
 }
 
 impl Edge {
     async fn answer(self, mut request: Request) -> Response {
-        let path = request.uri().path();
-        let Some(inside) = inside(&self.base, request.headers(), path).map(str::to_owned) else {
+        let inside = self.inside(request.headers(), request.uri().path()).map(str::to_owned);
+        let Some(inside) = inside else {
             return infallible(self.outside.oneshot(request).await);
         };
         let uri = with_path(request.uri(), &inside);
@@ -87,19 +90,26 @@ impl Edge {
         answer::from_site(&self.base, response.headers_mut());
         response
     }
+
+    /// The path of the site that a request is for; `None` if it is outside.
+    ///
+    /// A proxy that has removed the base path has to say so. Without that, a path beside the base path
+    /// would lead to the same page as one below it, and `/companion/companion/x`, in a proxy that removes
+    /// the base path, to the page `/companion/x` around the proxy's own rules for it. Anybody may send
+    /// the header: it leads to nothing but what the path without it leads to.
+    fn inside<'a>(&self, headers: &HeaderMap, path: &'a str) -> Option<&'a str> {
+        let below = self.base.path_inside(path);
+        if !was_removed(&self.base, headers) {
+            return below.or_else(|| PROBES.contains(&path).then_some(path));
+        }
+        // A proxy that says so and passes the base path on all the same is told what is wrong.
+        let was_kept = below.is_some() && !self.is_like_a_route;
+        Some(path).filter(|path| path.starts_with('/') && !was_kept)
+    }
 }
 
-/// The path of the site that a request is for; `None` if it is outside.
-///
-/// A proxy that has removed the base path has to say so. Without that, a path beside the base path
-/// would lead to the same page as one below it, and `/companion/companion/x`, in a proxy that removes
-/// the base path, to the page `/companion/x` around the proxy's own rules for it. Anybody may send
-/// the header: it leads to nothing but what the path without it leads to.
-fn inside<'a>(base: &BasePath, headers: &HeaderMap, path: &'a str) -> Option<&'a str> {
-    if was_removed(base, headers) {
-        return path.starts_with('/').then_some(path);
-    }
-    base.path_inside(path).or_else(|| PROBES.contains(&path).then_some(path))
+fn is_like_a_route(base: &BasePath) -> bool {
+    TABLE.iter().any(|(_, route, _)| base.path_inside(route).is_some())
 }
 
 /// Whether the proxy in front says that it has removed this very base path.
@@ -140,9 +150,15 @@ mod tests {
         headers
     }
 
+    fn edge(base: &str) -> Edge {
+        let (base, site): (BasePath, _) = (base.parse().unwrap(), Router::new());
+        let is_like_a_route = is_like_a_route(&base);
+        Edge { base, is_like_a_route, site: site.clone(), outside: site }
+    }
+
     #[test]
     fn a_request_is_inside_by_its_path_or_by_its_proxy() {
-        let base: BasePath = "/companion".parse().unwrap();
+        let edge = edge("/companion");
         let passed_on = HeaderMap::new();
         for (path, expected) in [
             ("/companion/", Some("/")),
@@ -158,18 +174,30 @@ mod tests {
             ("/healthz/", None),
             ("*", None),
         ] {
-            assert_eq!(inside(&base, &passed_on, path), expected, "{path}");
+            assert_eq!(edge.inside(&passed_on, path), expected, "{path}");
         }
         for header in ["/companion", "/companion/"] {
             let removed = headers(&[header]);
-            for path in ["/", "/c/1", "/companion/c/1"] {
-                assert_eq!(inside(&base, &removed, path), Some(path), "{path}");
+            for path in ["/", "/c/1", "/companions"] {
+                assert_eq!(edge.inside(&removed, path), Some(path), "{path}");
+            }
+            for path in ["/companion/", "/companion/c/1", "*"] {
+                assert_eq!(edge.inside(&removed, path), None, "{path}");
             }
         }
         for odd in [&["/"][..], &["/other"], &["companion"], &["/companion", "/companion"], &[""]] {
-            assert_eq!(inside(&base, &headers(odd), "/c/1"), None, "{odd:?}");
-            assert_eq!(inside(&base, &headers(odd), "/companion/c/1"), Some("/c/1"), "{odd:?}");
+            assert_eq!(edge.inside(&headers(odd), "/c/1"), None, "{odd:?}");
+            assert_eq!(edge.inside(&headers(odd), "/companion/c/1"), Some("/c/1"), "{odd:?}");
         }
+    }
+
+    /// `/c/1` is then a path of the host, or one of the site, and only the proxy knows.
+    #[test]
+    fn a_base_path_may_look_like_a_route() {
+        let edge = edge("/c");
+        assert_eq!(edge.inside(&HeaderMap::new(), "/c/c/1"), Some("/c/1"));
+        assert_eq!(edge.inside(&HeaderMap::new(), "/c/1"), Some("/1"));
+        assert_eq!(edge.inside(&headers(&["/c"]), "/c/1"), Some("/c/1"));
     }
 
     #[test]
