@@ -9,10 +9,22 @@
 #[cfg(feature = "ssr")]
 use std::sync::Arc;
 
-/// The base path, in the context of everything that the server renders.
+/// The base path, in the context of a page whose end is rendered after its handler has returned.
 #[cfg(feature = "ssr")]
 #[derive(Clone, Debug)]
 pub struct BasePath(pub Arc<str>);
+
+#[cfg(feature = "ssr")]
+tokio::task_local! {
+    /// That of the request that the task answers. Several servers may run in one process.
+    static OF_REQUEST: Arc<str>;
+}
+
+/// Answers a request, with this base path for all addresses that the answer has.
+#[cfg(feature = "ssr")]
+pub async fn answer_below<T>(base: Arc<str>, answer: impl Future<Output = T>) -> T {
+    OF_REQUEST.scope(base, answer).await
+}
 
 /// The address of a path of this site, below the base path: `at("/login")` is `/companion/login`.
 pub fn at(path: &str) -> String {
@@ -36,7 +48,10 @@ pub fn base() -> String {
     #[cfg(feature = "browser")]
     return of_document();
     #[cfg(all(feature = "ssr", not(feature = "browser")))]
-    return leptos::prelude::use_context().map_or(String::new(), |BasePath(base)| (*base).into());
+    return match leptos::prelude::use_context() {
+        Some(BasePath(base)) => (*base).into(),
+        None => OF_REQUEST.try_with(|base| (**base).into()).unwrap_or_default(),
+    };
     #[cfg(not(any(feature = "ssr", feature = "browser")))]
     String::new()
 }
@@ -83,6 +98,14 @@ mod tests {
             assert_eq!(at("/login"), "/companion/login");
             assert_eq!(at("/"), "/companion/");
         });
+        assert_eq!(at("/login"), "/login");
+    }
+
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    #[tokio::test]
+    async fn a_handler_knows_the_base_path_of_its_request() {
+        let of = |base: &'static str| answer_below(base.into(), async { at("/login") });
+        assert_eq!(tokio::join!(of("/a"), of("/b")), ("/a/login".into(), "/b/login".into()));
         assert_eq!(at("/login"), "/login");
     }
 }

@@ -85,6 +85,8 @@ mod visitor;
 #[cfg(feature = "ssr")]
 pub use backend::Backend;
 #[cfg(feature = "ssr")]
+pub use base_path::answer_below;
+#[cfg(feature = "ssr")]
 pub use csp::csp;
 #[cfg(feature = "ssr")]
 pub use router::{Refusal, outside, refusal, router};

@@ -15,7 +15,7 @@ use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 use runtime::Principal;
 
 use crate::backend::CallerBackend;
-use crate::base_path::BasePath;
+use crate::base_path::{BasePath, base};
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
@@ -136,7 +136,7 @@ impl Handlers {
         let locale = preferences.locale(request.headers());
         let (html, beginning) = (PageHtml::default(), Beginning::default());
         let answered = html.until_answered();
-        let base = BasePath(assets.base.clone());
+        let base = BasePath(base().into());
         let context = move || {
             provide_context(base.clone());
             provide_context(backend.clone());

@@ -1,7 +1,5 @@
 //! The HTML document around the app, as the server sends it.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
 use leptos::hydration::AutoReload;
@@ -10,19 +8,16 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::base_path::at;
+use crate::base_path::{at, base};
 use crate::csp::{TRUSTED_TYPES, csp};
 use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
 use crate::{App, locale, reader};
 
-/// The paths of the built files from the root of this site, such as `/pkg/companion.abc.js`, and the
-/// base path below which browsers find them.
+/// The paths of the built files from the root of this site, such as `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
 pub struct Assets {
-    /// The base path, such as `/companion`; empty at the root of the host.
-    pub base: Arc<str>,
     /// The style sheet.
     pub style: String,
     /// The script that loads the WASM.
@@ -46,10 +41,10 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         let policy = HeaderValue::try_from(policy).expect("a nonce is URL-safe base64");
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let Assets { base, style, script, wasm } = assets;
+    let Assets { style, script, wasm } = assets;
     let [style, script, wasm] = [style, script, wasm].map(|path| at(&path));
     let Preferences { theme, enter, .. } = reader::preferences();
-    let base = Some(base.to_string()).filter(|base| !base.is_empty());
+    let base = Some(base()).filter(|base| !base.is_empty());
     let start = format!(
         "{TRUSTED_TYPES}import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
     );

@@ -6,14 +6,12 @@
 pub mod disk;
 pub mod encoding;
 
-use app::Assets;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 
-use crate::config::BasePath;
 use encoding::Encoding;
 
 /// One embedded file.
@@ -64,12 +62,6 @@ impl Names {
     /// The names of the files of a development site, which have no hash in their names.
     pub fn plain() -> Self {
         Self::among(std::iter::empty())
-    }
-
-    /// Where browsers find the files of a site below this base path.
-    pub fn below(self, base: &BasePath) -> Assets {
-        let Self { style, script, wasm } = self;
-        Assets { base: base.shared(), style, script, wasm }
     }
 
     /// The names of the embedded files.

@@ -10,7 +10,7 @@ mod cookies;
 
 use std::sync::Arc;
 
-use app::Assets;
+use app::answer_below;
 use axum::Router;
 use axum::extract::{OriginalUri, RawQuery, Request};
 use axum::http::uri::PathAndQuery;
@@ -19,7 +19,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::any;
 use tower::ServiceExt as _;
 
-use crate::caller::permission::TABLE;
 use crate::config::BasePath;
 use crate::error::ApiError;
 
@@ -32,17 +31,19 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The router of a host: `site` below the base path, and `outside` for everything else.
 pub fn below(base: BasePath, site: Router, outside: Router) -> Router {
-    let is_like_a_route = is_like_a_route(&base);
-    let edge = Edge { base, is_like_a_route, site, outside };
-    Router::new().fallback(move |request: Request| edge.clone().answer(request))
+    let edge = Edge { base, site, outside };
+    Router::new().fallback(move |request: Request| {
+        let edge = edge.clone();
+        answer_below(edge.base.shared(), edge.answer(request))
+    })
 }
 
 /// The answers outside of the site: `/companion` leads to its start, and everything else is missing.
 /// Invariant: the base path is not that of the root, which has no outside.
-pub fn outside(base: &BasePath, assets: Arc<Assets>) -> Router {
+pub fn outside(base: &BasePath, style: Arc<str>) -> Router {
     let missing = {
         let base = base.clone();
-        move |request: Request| async move { missing(&base, &assets, request.headers()) }
+        move |request: Request| async move { missing(&base, &style, request.headers()) }
     };
     let start_of = base.clone();
     let leads = move |RawQuery(query): RawQuery| async move { start(&start_of, query) };
@@ -57,10 +58,10 @@ fn start(base: &BasePath, query: Option<String>) -> Redirect {
 
 /// There is no redirect from the root: a proxy that removes the base path would send it back to
 /// where it came from, without end.
-fn missing(base: &BasePath, assets: &Assets, headers: &HeaderMap) -> Response {
+fn missing(base: &BasePath, style: &str, headers: &HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
-        app::outside(assets, headers)
+        app::outside(style.to_owned(), headers)
     } else {
         ApiError::outside(base).into_response()
     }
@@ -69,8 +70,6 @@ fn missing(base: &BasePath, assets: &Assets, headers: &HeaderMap) -> Response {
 #[derive(Clone)]
 struct Edge {
     base: BasePath,
-    /// Whether paths of the site itself begin like the base path, such as `/c`.
-    is_like_a_route: bool,
     site: Router,
     outside: Router,
 }
@@ -103,13 +102,8 @@ impl Edge {
             return below.or_else(|| PROBES.contains(&path).then_some(path));
         }
         // A proxy that says so and passes the base path on all the same is told what is wrong.
-        let was_kept = below.is_some() && !self.is_like_a_route;
-        Some(path).filter(|path| path.starts_with('/') && !was_kept)
+        below.is_none().then_some(path).filter(|path| path.starts_with('/'))
     }
-}
-
-fn is_like_a_route(base: &BasePath) -> bool {
-    TABLE.iter().any(|(_, route, _)| base.path_inside(route).is_some())
 }
 
 /// Whether the proxy in front says that it has removed this very base path.
@@ -151,9 +145,8 @@ mod tests {
     }
 
     fn edge(base: &str) -> Edge {
-        let (base, site): (BasePath, _) = (base.parse().unwrap(), Router::new());
-        let is_like_a_route = is_like_a_route(&base);
-        Edge { base, is_like_a_route, site: site.clone(), outside: site }
+        let site = Router::new();
+        Edge { base: base.parse().unwrap(), site: site.clone(), outside: site }
     }
 
     #[test]
@@ -189,15 +182,6 @@ mod tests {
             assert_eq!(edge.inside(&headers(odd), "/c/1"), None, "{odd:?}");
             assert_eq!(edge.inside(&headers(odd), "/companion/c/1"), Some("/c/1"), "{odd:?}");
         }
-    }
-
-    /// `/c/1` is then a path of the host, or one of the site, and only the proxy knows.
-    #[test]
-    fn a_base_path_may_look_like_a_route() {
-        let edge = edge("/c");
-        assert_eq!(edge.inside(&HeaderMap::new(), "/c/c/1"), Some("/c/1"));
-        assert_eq!(edge.inside(&HeaderMap::new(), "/c/1"), Some("/1"));
-        assert_eq!(edge.inside(&headers(&["/c"]), "/c/1"), Some("/c/1"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use leptos::config::LeptosOptions;
 
-use crate::assets::disk;
+use crate::assets::{Names, disk};
 use crate::error::{ApiError, ErrorForPage};
 use crate::extract;
 use crate::state::AppState;
@@ -18,7 +18,7 @@ use crate::state::AppState;
 /// A middleware for browsers that turns JSON errors into a page in the reader's language. A form
 /// may be refused by the outer layers, before it reaches the handler of its page.
 pub async fn show_errors_as_pages(
-    State(assets): State<Arc<Assets>>,
+    State(style): State<Arc<str>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -37,7 +37,7 @@ pub async fn show_errors_as_pages(
     // A forbidden form may come from another site, so the page links to the start instead.
     let path = if status == StatusCode::FORBIDDEN { "/".to_owned() } else { path };
     let refusal = Refusal { status, error, most_bytes, path };
-    let mut page = app::refusal(&assets, &headers, refusal);
+    let mut page = app::refusal(style.to_string(), &headers, refusal);
     if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
         page.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -71,16 +71,17 @@ async fn wrong_method(response: Response) -> Response {
 }
 
 /// The pages, their forms and server functions, and the answer to unknown paths.
-pub fn routes(state: &AppState, assets: Assets) -> Router {
+pub fn routes(state: &AppState, names: Names) -> Router {
     let (registry, accounts) = (state.registry.clone(), state.accounts.clone());
     let backend = Backend::new(registry, state.limits.in_force(), accounts);
+    let Names { style, script, wasm } = names;
     // These options are only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");
     let options = match disk::reload_port() {
         Some(port) => options.reload_port(port).build(),
         None => options.build(),
     };
-    app::router(backend, options, assets)
+    app::router(backend, options, Assets { style, script, wasm })
         .layer(from_fn(calls_are_json))
         .layer(map_response(wrong_method))
 }

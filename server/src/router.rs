@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use app::Assets;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
@@ -33,11 +32,11 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let base = settings.http.base();
     let disk = assets::disk::folder();
     let names = if disk.is_some() { assets::Names::plain() } else { assets::Names::embedded() };
-    let assets: Arc<Assets> = Arc::new(names.below(&base));
     // Only pages are compressed here: files are compressed already, and an event must be sent at
     // once and not wait for a full block of the compressor.
+    let style: Arc<str> = names.style.as_str().into();
     let compression = CompressionLayer::new().quality(COMPRESSION);
-    let pages = pages::routes(&state, Assets::clone(&assets)).layer(compression);
+    let pages = pages::routes(&state, names).layer(compression);
     let mut router = routes::api(&base).with_state(state).merge(assets::routes()).merge(pages);
     if let Some(folder) = disk {
         router = router.layer(from_fn_with_state(Arc::from(folder), assets::disk::serve));
@@ -46,21 +45,21 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let site = router
         .layer(from_fn_with_state(entrance, caller::identify))
         .layer(from_fn_with_state(bounds, bounds::enforce));
-    let site = guarded(site, &hosts, &assets);
+    let site = guarded(site, &hosts, &style);
     if base.is_root() {
         return site;
     }
-    let outside = base_path::outside(&base, assets.clone());
-    base_path::below(base, site, guarded(outside, &hosts, &assets))
+    let outside = base_path::outside(&base, style.clone());
+    base_path::below(base, site, guarded(outside, &hosts, &style))
 }
 
 /// The layers of all answers. They are outside of the limits, so that refused requests take neither
 /// memory nor a place.
-fn guarded(router: Router, hosts: &Arc<Hosts>, assets: &Arc<Assets>) -> Router {
+fn guarded(router: Router, hosts: &Arc<Hosts>, style: &Arc<str>) -> Router {
     router
         .layer(from_fn_with_state(hosts.clone(), security::guard))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(assets.clone(), pages::show_errors_as_pages))
+        .layer(from_fn_with_state(style.clone(), pages::show_errors_as_pages))
         .layer(from_fn(headers::add))
         .layer(from_fn(telemetry::request))
 }

@@ -8,7 +8,7 @@ use crate::{locale, reader, text};
 
 /// The document around a page's body, in the reader's language and theme. `style` is the path of the
 /// style sheet.
-pub fn document(style: &str, title: &str, body: Erased) -> impl IntoView + use<> {
+pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use<> {
     let theme = reader::preferences().theme;
     let title = crate::label::raw(text::window_title(title));
     view! {
@@ -21,7 +21,7 @@ pub fn document(style: &str, title: &str, body: Erased) -> impl IntoView + use<>
                     content="width=device-width, initial-scale=1, viewport-fit=cover"
                 />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=at(style) />
+                <link rel="stylesheet" href=at(&style) />
                 <link rel="icon" href=at("/favicon.svg") type="image/svg+xml" />
                 <link rel="manifest" href=at("/manifest.webmanifest") />
                 <title>{title}</title>

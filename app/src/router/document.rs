@@ -7,8 +7,7 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode};
 
 use super::Handlers;
-use crate::Assets;
-use crate::base_path::{BasePath, at};
+use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::pages::document;
@@ -31,7 +30,7 @@ impl Handlers {
         page: impl FnOnce() -> (String, Erased),
     ) -> Response {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        written(&self.assets, headers, status, page)
+        written(self.assets.style.clone(), headers, status, page)
     }
 }
 
@@ -61,10 +60,10 @@ pub struct Refusal {
     pub path: String,
 }
 
-/// The page of a refusal.
-pub fn refusal(assets: &Assets, headers: &HeaderMap, refusal: Refusal) -> Response {
+/// The page of a refusal. `style` is the path of the style sheet.
+pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response {
     let Refusal { status, error, most_bytes, path } = refusal;
-    written(assets, headers, status, || {
+    written(style, headers, status, || {
         let title = text::error_title(error.code);
         // A request that timed out may still succeed, so do not say that nothing was stored.
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
@@ -87,18 +86,17 @@ pub fn refusal(assets: &Assets, headers: &HeaderMap, refusal: Refusal) -> Respon
 }
 
 pub(super) fn written(
-    assets: &Assets,
+    style: String,
     headers: &HeaderMap,
     status: StatusCode,
     page: impl FnOnce() -> (String, Erased),
 ) -> Response {
     let preferences = Preferences::of(headers);
     let html = Owner::new().with(|| {
-        provide_context(BasePath(assets.base.clone()));
         provide_context(preferences);
         provide_context(preferences.locale(headers));
         let (title, body) = page();
-        document(&assets.style, &title, body).to_html()
+        document(style, &title, body).to_html()
     });
     let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     (status, [policy], Html(html)).into_response()

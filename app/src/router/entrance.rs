@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::logged_out;
 use super::visit::{Failure, Visit, parts};
+use crate::base_path::base;
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::next_path::next_path;
@@ -155,8 +156,8 @@ pub(super) async fn log_out(visit: Visit, headers: HeaderMap) -> Response {
         }
     }
     let removed = [(header::SET_COOKIE, session_cookie::removed(visit.visitor.secure))];
-    if let Some(base) = visit.below() {
-        return (removed, logged_out::page(base, &headers)).into_response();
+    if !base().is_empty() {
+        return (removed, logged_out::page(&headers)).into_response();
     }
     (removed, [CLEAR], Redirect::to("/login")).into_response()
 }

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
 
-use crate::base_path::{BasePath, at, base};
+use crate::base_path::{at, base};
 use crate::live::DRAFTS;
 use crate::locale;
 use crate::preferences::Preferences;
@@ -22,10 +22,9 @@ const CLEAR: (HeaderName, HeaderValue) =
 
 /// The page that removes what the console has stored in this browser, and leads to the login. Without
 /// scripts there is nothing to remove.
-pub(super) fn page(base_path: BasePath, headers: &HeaderMap) -> Response {
+pub(super) fn page(headers: &HeaderMap) -> Response {
     let nonce = Nonce::default();
     let html = Owner::new().with(|| {
-        provide_context(base_path);
         provide_context(Preferences::of(headers).locale(headers));
         written(&nonce)
     });

@@ -5,16 +5,15 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::document::written;
-use crate::Assets;
 use crate::base_path::{at, base};
 use crate::components::Plain;
 use crate::erase::erase;
 use crate::text::tr;
 
-/// The page that says where the site is. Whoever reads it has opened the server's own address, or is
+/// The page that says where the site is. `style` is the path of the style sheet. Whoever reads it has opened the server's own address, or is
 /// setting up a proxy, so it says what a proxy has to do as well.
-pub fn outside(assets: &Assets, headers: &HeaderMap) -> Response {
-    written(assets, headers, StatusCode::NOT_FOUND, || {
+pub fn outside(style: String, headers: &HeaderMap) -> Response {
+    written(style, headers, StatusCode::NOT_FOUND, || {
         let (start, title) = (at("/"), tr!(not_found));
         let body = erase(view! {
             <p>{tr!(outside, start = start.clone())}</p>

@@ -12,11 +12,10 @@ use runtime::Principal;
 
 use super::Console;
 use super::document::{failure, written};
-use crate::base_path::BasePath;
+use crate::Visitor;
 use crate::components::Mistake;
 use crate::erase::Erased;
 use crate::text::{self, tr};
-use crate::{Assets, Visitor};
 
 /// A request for a page about accounts. The server has put the [`Visitor`] into the request's
 /// extensions, and the [`Principal`] if somebody is let in.
@@ -24,7 +23,7 @@ pub(super) struct Visit {
     pub accounts: Accounts,
     pub visitor: Visitor,
     principal: Option<Principal>,
-    assets: Assets,
+    style: String,
 }
 
 impl FromRequestParts<Console> for Visit {
@@ -38,7 +37,7 @@ impl FromRequestParts<Console> for Visit {
             accounts: console.backend.accounts.clone(),
             visitor,
             principal: parts.extensions.get().copied(),
-            assets: console.assets.clone(),
+            style: console.assets.style.clone(),
         })
     }
 }
@@ -54,19 +53,13 @@ impl Visit {
     ) -> Response {
         let status =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = written(&self.assets, headers, status, page);
+        let mut response = written(self.style.clone(), headers, status, page);
         let keep = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, keep);
         if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-
-    /// The base path; `None` at the root of a host, which this site has to itself.
-    pub fn below(&self) -> Option<BasePath> {
-        let base = BasePath(self.assets.base.clone());
-        Some(base).filter(|BasePath(base)| !base.is_empty())
     }
 
     /// The response to a request that is refused as a whole.

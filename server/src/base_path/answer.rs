@@ -13,12 +13,13 @@ pub(super) fn from_site(base: &BasePath, headers: &mut HeaderMap) {
     cookies::from_site(base, headers);
 }
 
-/// The address of a path of this site; `None` for an address with a host.
+/// The address of a path of this site; `None` for one that has the base path already, and for an
+/// address with a host.
 fn moved(base: &BasePath, location: &HeaderValue) -> Option<HeaderValue> {
-    let path = location.as_bytes();
-    let is_path = path.starts_with(b"/") && !path.starts_with(b"//");
-    let address = [base.as_str().as_bytes(), path].concat();
-    HeaderValue::from_bytes(&address).ok().filter(|_| is_path)
+    let path = location.to_str().ok()?;
+    let is_of_this_host = path.starts_with('/') && !path.starts_with("//");
+    let is_moved = !is_of_this_host || base.has(path);
+    if is_moved { None } else { HeaderValue::try_from(base.address(path)).ok() }
 }
 
 #[cfg(test)]
@@ -27,12 +28,16 @@ mod tests {
 
     #[test]
     fn a_redirect_inside_of_the_site_gets_the_base_path_and_another_does_not() {
-        let base: BasePath = "/c".parse().unwrap();
+        let base: BasePath = "/companion".parse().unwrap();
         for (location, expected) in [
-            ("/", "/c/"),
-            ("/login?next=/c/1", "/c/login?next=/c/1"),
-            // A path of the site may begin like the base path.
-            ("/c/1#m", "/c/c/1#m"),
+            ("/", "/companion/"),
+            ("/login?next=/c/1", "/companion/login?next=/c/1"),
+            ("/c/1#m", "/companion/c/1#m"),
+            ("/companions", "/companion/companions"),
+            // A handler may have used the function for addresses in pages.
+            ("/companion/login?next=/c/1", "/companion/login?next=/c/1"),
+            ("/companion/", "/companion/"),
+            ("/companion?a", "/companion?a"),
             ("https://accounts.example/authorize", "https://accounts.example/authorize"),
             ("//host/x", "//host/x"),
             ("relative", "relative"),

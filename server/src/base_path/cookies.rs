@@ -76,13 +76,11 @@ fn cookie_from_site(base: &BasePath, cookie: &str) -> String {
     for part in parts {
         moved.push_str("; ");
         match part.split_once('=') {
-            Some((name, "/")) if name.eq_ignore_ascii_case("path") => {
-                moved.push_str("Path=");
-                moved.push_str(base.as_str());
-            }
             Some((name, path)) if name.eq_ignore_ascii_case("path") => {
-                moved.push_str("Path=");
-                moved.push_str(&base.address(path));
+                let begin = if base.has(path) { "" } else { base.as_str() };
+                // Without the slash, the cookie is for the base path itself, too.
+                let path = if path == "/" { "" } else { path };
+                moved.push_str(&["Path=", begin, path].concat());
             }
             _ => moved.push_str(part),
         }
@@ -114,6 +112,7 @@ mod tests {
             ),
             ("companion_theme=dark; Path=/", "companion_theme=dark; Path=/companion"),
             ("a=__Host-b; path=/login/x", "a=__Host-b; Path=/companion/login/x"),
+            ("a=b; Path=/companion/login", "a=b; Path=/companion/login"),
             ("a=b", "a=b"),
         ] {
             assert_eq!(cookie_from_site(&base, cookie), expected);

@@ -56,6 +56,17 @@ impl BasePath {
         [self.as_str(), path].concat()
     }
 
+    /// Whether an address of the host is below the base path, or is the base path.
+    pub fn has(&self, address: &str) -> bool {
+        let rest = address.strip_prefix(self.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    }
+
+    /// The first part, such as `companion`; `None` at the root.
+    pub fn first_part(&self) -> Option<&str> {
+        self.as_str().split('/').nth(1)
+    }
+
     /// The path of this site that a path of the host leads to, once: `/companion/login` is `/login`.
     /// `None` for a path that is not below the base path.
     pub fn path_inside<'a>(&self, path: &'a str) -> Option<&'a str> {
@@ -172,6 +183,10 @@ mod tests {
             assert_eq!(base.path_inside(path), inside, "{path}");
         }
         assert_eq!(base.address("/login"), "/companion/login");
+        assert_eq!(
+            (base.first_part(), BasePath::default().first_part()),
+            (Some("companion"), None)
+        );
         assert_eq!(BasePath::default().path_inside("/login"), Some("/login"));
     }
 }

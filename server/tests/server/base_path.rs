@@ -277,6 +277,9 @@ fn the_setting_comes_from_every_source_and_a_wrong_one_is_explained() {
         ("/a/../b", "\"..\" cannot be a part"),
         ("/a%20b", "\"a%20b\" cannot be a part"),
         ("//host", "\"\" cannot be a part"),
+        ("/c", "begin with /c"),
+        ("/api/companion", "begin with /api"),
+        ("/pkg", "begin with /pkg"),
     ] {
         let variable = base(&[], &[("COMPANION_BASE_PATH", wrong)]).unwrap_err();
         assert!(variable.contains("COMPANION_BASE_PATH") && variable.contains(why), "{variable}");
