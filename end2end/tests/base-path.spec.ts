@@ -110,7 +110,8 @@ for (const front of PROXIES) {
       // A logout removes the drafts, and leaves to the other program what it has stored.
       await console.composer.fill('a draft that was never sent');
       const keys = (): Promise<string[]> => page.evaluate(() => Object.keys(localStorage).sort());
-      await expect.poll(keys).toEqual([expect.stringMatching(/^\/companiondraft:/), 'theirs']);
+      const draft = expect.stringMatching(/^\/companiondraft:/);
+      await expect.poll(keys).toEqual([draft, 'companion-seen', 'theirs']);
       await page.getByRole('button', { name: 'Log out' }).click();
       await expect(page).toHaveURL(`${site.url}/login`);
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in');

@@ -360,6 +360,7 @@ async fn a_logout_erases_nothing_of_the_hosts_other_programs() {
     assert!(policy.contains(&format!("script-src 'nonce-{nonce}'")), "{policy}");
     let (script, _) = rest.split_once("</script>").unwrap();
     assert!(script.contains("key.startsWith('/companiondraft:')"), "{script}");
+    assert!(script.contains("key.startsWith('companion-')"), "{script}");
     assert!(script.contains("location.replace('/companion/login')"), "{script}");
     assert!(page.contains("content=\"0; url=/companion/login\""), "{page}");
     assert_eq!(status(below.get("/api/v1/status")).await, 401);
