@@ -77,7 +77,8 @@ mkdir -p "$state"
 names=127.0.0.1:$port,localhost:$port
 opened=$("$binary" config "$@" 2>/dev/null | sed -n 's/^open_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
 : >"$state/server.out"
-"$binary" serve "$@" --open-hosts "$names${opened:+,$opened}" </dev/null >"$state/server.out" &
+# Trunk serves the console at the root of its address, whatever the environment or the file say.
+"$binary" serve "$@" --base-path / --open-hosts "$names${opened:+,$opened}" </dev/null >"$state/server.out" &
 server=$!
 backend=
 while [ -z "$backend" ]; do

@@ -38,7 +38,7 @@ pub fn App() -> impl IntoView {
     #[cfg(not(feature = "browser"))]
     drop(list);
     view! {
-        <Router>
+        <Router base=crate::base_path::base()>
             <ConsolePage />
         </Router>
     }

@@ -7,7 +7,8 @@
 //!   plain forms that post to them, the server functions under `/api/fn`, and a
 //!   fallback (a 404 page, or a JSON error under `/api/`). It answers with the
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
-//! - [`refusal`] is the page for an error that occurs before a request reaches its page.
+//! - [`refusal`] is the page for an error that occurs before a request reaches its page, and [`outside`]
+//!   that of an address beside the base path.
 //! - [`Backend`] holds what it needs of the rest of the process.
 //! - [`Visitor`] is what the server found out about the maker of a request, and [`session_cookie`] reads
 //!   and writes the cookies of a login.
@@ -30,6 +31,7 @@
 
 mod api;
 mod app;
+mod base_path;
 mod components;
 mod console;
 mod cookie;
@@ -83,9 +85,11 @@ mod visitor;
 #[cfg(feature = "ssr")]
 pub use backend::Backend;
 #[cfg(feature = "ssr")]
+pub use base_path::answer_below;
+#[cfg(feature = "ssr")]
 pub use csp::csp;
 #[cfg(feature = "ssr")]
-pub use router::{Refusal, refusal, router};
+pub use router::{Refusal, outside, refusal, router};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
 #[cfg(feature = "ssr")]

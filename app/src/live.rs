@@ -35,6 +35,8 @@ pub use blocks::{BlockChange, Blocks};
 pub use connection::follow;
 pub use conversation::{ConnectionState, Conversation, Entry, Wanted};
 pub use current::Current;
+#[cfg(feature = "ssr")]
+pub use draft::DRAFTS;
 pub use draft::{DraftOf, Drafts};
 pub use ladder::Obstacle;
 pub use list::List;

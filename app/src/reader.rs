@@ -55,9 +55,10 @@ pub fn tell_utc_offset() {
     let Some(offset) = utc_offset() else { return };
     let document = leptos::prelude::document().unchecked_into::<web_sys::HtmlDocument>();
     let (name, minutes) = (crate::cookie::UTC_OFFSET, offset.minutes());
+    let path = crate::base_path::at("/");
     // Without cookies, the server shows times in UTC.
-    let _ =
-        document.set_cookie(&format!("{name}={minutes}; Path=/; Max-Age=34560000; SameSite=Lax"));
+    let _ = document
+        .set_cookie(&format!("{name}={minutes}; Path={path}; Max-Age=34560000; SameSite=Lax"));
 }
 
 /// The page's language with the reader's region, such as `en-GB` if the browser says so.

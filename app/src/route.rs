@@ -4,8 +4,15 @@
 //! page. `/` and the paths below `/c/` are the console's; each page that only the server renders
 //! has another first segment. So a proxy in front of the server can distinguish them by prefix,
 //! which is all that Trunk's proxy supports.
+//!
+//! A route is a path inside of this site, without the base path; the functions here return addresses,
+//! with it.
 
 use protocol::{TurnId, WorkerId};
+
+use crate::base_path::at;
+#[cfg(feature = "browser")]
+use crate::base_path::inside;
 
 /// The console's pages by path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +35,19 @@ impl Route {
     }
 }
 
+/// The address of a conversation.
+pub fn conversation_page(worker: WorkerId) -> String {
+    at(&format!("/c/{worker}"))
+}
+
 /// The page that changes the profile and model of a conversation.
 pub fn profile_page(worker: WorkerId) -> String {
-    format!("/profile/{worker}")
+    at(&format!("/profile/{worker}"))
 }
 
 /// The page with the request that was sent to the model for one answer.
 pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
-    format!("/turns/{worker}/{turn}")
+    at(&format!("/turns/{worker}/{turn}"))
 }
 
 /// The path of the page that a missing login leads back to, in the context of a page that only the
@@ -50,7 +62,8 @@ pub fn login_page_from_here() -> String {
     {
         let location = leptos::prelude::window().location();
         let part = |part: Result<String, _>| part.unwrap_or_default();
-        login_page(&[part(location.pathname()), part(location.search())].concat())
+        let (path, query) = (part(location.pathname()), part(location.search()));
+        login_page(&[inside(&path), &query].concat())
     }
     #[cfg(all(feature = "ssr", not(feature = "browser")))]
     {
@@ -62,10 +75,10 @@ pub fn login_page_from_here() -> String {
     login_page("/")
 }
 
-/// The page that logs in, and leads on to a path of this site. The path is part of a query there, so
-/// what has a meaning in a query is encoded.
+/// The page that logs in, and leads on to a path of this site, which has no base path. The path is part
+/// of a query there, so what has a meaning in a query is encoded.
 pub fn login_page(next: &str) -> String {
-    let mut page = "/login?next=".to_owned();
+    let mut page = at("/login?next=");
     for c in next.chars() {
         match c {
             '%' => page.push_str("%25"),

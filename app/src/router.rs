@@ -15,6 +15,7 @@ use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 use runtime::Principal;
 
 use crate::backend::CallerBackend;
+use crate::base_path::{BasePath, base};
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
@@ -29,13 +30,16 @@ mod deleted;
 mod document;
 mod entrance;
 mod input;
+mod logged_out;
 mod new;
+mod outside;
 mod reader;
 mod search;
 mod settings;
 mod visit;
 
 pub use document::{Refusal, refusal};
+pub use outside::outside;
 
 /// The largest body of a form about accounts: two passwords of the greatest length, each byte of
 /// which a browser may send as three.
@@ -132,7 +136,9 @@ impl Handlers {
         let locale = preferences.locale(request.headers());
         let (html, beginning) = (PageHtml::default(), Beginning::default());
         let answered = html.until_answered();
+        let base = BasePath(base().into());
         let context = move || {
+            provide_context(base.clone());
             provide_context(backend.clone());
             provide_context(preferences);
             provide_context(locale);

@@ -2,7 +2,8 @@
 //!
 //! Over HTTPS their names begin with `__Host-`, so that browsers accept them only from this very
 //! host, over HTTPS and for all paths: no other host of the domain, and nobody on the network, can
-//! plant one (RFC 6265bis, section 4.1.3.2). Only the names that fit the connection are read.
+//! plant one (RFC 6265bis, section 4.1.3.2). Only the names that fit the connection are read. Below a
+//! base path, the server's edge translates them (`server/src/base_path/cookies.rs`).
 
 use accounts::{LoggedIn, Secret};
 use axum::http::{HeaderMap, HeaderValue, header};

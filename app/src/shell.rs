@@ -8,13 +8,14 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
+use crate::base_path::{at, base};
 use crate::csp::{TRUSTED_TYPES, csp};
 use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
 use crate::{App, locale, reader};
 
-/// The paths of the built files from the root, such as `/pkg/companion.abc.js`.
+/// The paths of the built files from the root of this site, such as `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
 pub struct Assets {
     /// The style sheet.
@@ -41,7 +42,9 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let Assets { style, script, wasm } = assets;
+    let [style, script, wasm] = [style, script, wasm].map(|path| at(&path));
     let Preferences { theme, enter, .. } = reader::preferences();
+    let base = Some(base()).filter(|base| !base.is_empty());
     let start = format!(
         "{TRUSTED_TYPES}import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
     );
@@ -51,6 +54,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
             lang=locale::language()
             data-theme=theme.map(Theme::name)
             data-enter=enter.map(EnterKey::name)
+            data-base=base
         >
             <head>
                 <meta charset="utf-8" />
@@ -61,9 +65,9 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 {theme_colors(theme)}
                 <link id="leptos" rel="stylesheet" href=style />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
-                <link rel="manifest" href="/manifest.webmanifest" />
+                <link rel="icon" href=at("/favicon.svg") type="image/svg+xml" />
+                <link rel="apple-touch-icon" href=at("/apple-touch-icon.png") />
+                <link rel="manifest" href=at("/manifest.webmanifest") />
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
                 <link
                     rel="preload"

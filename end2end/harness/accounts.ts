@@ -45,8 +45,8 @@ export async function logIn(page: Page, { name, password }: Person): Promise<voi
 }
 
 async function post(companion: Companion, path: string, data: object): Promise<APIResponse> {
-  const context = await request.newContext({ baseURL: companion.url });
-  const answer = await context.post(path, { data });
+  const context = await request.newContext();
+  const answer = await context.post(companion.url + path, { data });
   expect(answer.ok(), await answer.text()).toBe(true);
   return answer;
 }

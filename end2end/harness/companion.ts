@@ -17,6 +17,7 @@ export class Companion {
   private child: Child | undefined;
   private readonly logs: string[] = [];
   private address = '127.0.0.1:0';
+  private base = '';
 
   constructor(
     /** Invariant: no other server uses it. It contains the data, home and working folders. */
@@ -32,7 +33,7 @@ export class Companion {
     // The home folder is empty, apart from the user's real cache for the local model.
     const home = join(this.folder, 'home');
     await mkdir(home, { recursive: true });
-    const [child, [, address = '']] = await Child.start({
+    const [child, [, address = '', base = '']] = await Child.start({
       program: programs.companion,
       cwd: home,
       env: {
@@ -43,15 +44,16 @@ export class Companion {
         COMPANION_DATA_DIR: join(this.folder, 'data'),
         ...variables({ ...(typeof provider === 'object' ? endpoint(provider) : {}), ...settings }),
       },
-      ready: /^listening on http:\/\/(127\.0\.0\.1:\d+)$/m,
+      ready: /^listening on http:\/\/(127\.0\.0\.1:\d+)(\/\S+)?$/m,
     });
     this.child = child;
     this.address = address;
+    this.base = base;
   }
 
-  /** `http://127.0.0.1:PORT`, the same after a restart. */
+  /** `http://127.0.0.1:PORT` and the base path, the same after a restart. */
   get url(): string {
-    return `http://${this.address}`;
+    return `http://${this.address}${this.base}`;
   }
 
   /** The server's API. */

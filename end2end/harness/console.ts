@@ -144,7 +144,7 @@ export class Console {
   /** Sends a message, and waits until the page shows it with the place for its answer. */
   async ask(text: string): Promise<void> {
     // The address changes first, so that only messages of the new conversation are counted.
-    await expect(this.page.locator('form.composer')).toHaveAttribute('action', `/c/${this.worker}`);
+    await expect(this.page.locator('form.composer')).toHaveAttribute('action', this.pathOf(this.worker));
     const before = await this.questions.count();
     await this.submit(text);
     await expect(this.questions).toHaveCount(before + 1);
@@ -158,14 +158,20 @@ export class Console {
     return id;
   }
 
+  /** The path of a conversation, below that of the site. */
+  private pathOf(id: string): string {
+    return `${new URL(this.site.url).pathname.replace(/\/$/, '')}/c/${id}`;
+  }
+
   /** A conversation's entry in the list. */
   conversation(id: string): Locator {
-    return this.list.locator(`a[href="/c/${id}"]`);
+    return this.list.locator(`a[href="${this.pathOf(id)}"]`);
   }
 
   /** The whole entry of a conversation in the list, with its marks. */
   entry(id: string): Locator {
-    return this.list.getByRole('listitem').filter({ has: this.page.locator(`a[href="/c/${id}"]`) });
+    const link = this.page.locator(`a[href="${this.pathOf(id)}"]`);
+    return this.list.getByRole('listitem').filter({ has: link });
   }
 
   /** The button of an entry's menu. */
@@ -184,7 +190,7 @@ export class Console {
     const hrefs = await this.conversations.evaluateAll((all) =>
       all.map((link) => link.getAttribute('href') ?? ''),
     );
-    return hrefs.map((href) => href.replace('/c/', ''));
+    return hrefs.map((href) => href.replace(this.pathOf(''), ''));
   }
 
   /** The text of a message, without the lines below it. */

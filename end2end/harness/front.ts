@@ -1,6 +1,7 @@
 // Starts a program that serves the client-only console and forwards requests to the server: the
 // real Trunk with the repository's Trunk.toml, or the real nginx with the configuration of the
-// docs. Both serve the output of `trunk build --release`; nothing is built here.
+// docs. Both serve the output of `trunk build --release`; nothing is built here. `below.ts` starts
+// nginx in front of a server below a base path.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
@@ -8,15 +9,16 @@ import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
+import type { Below } from './below.ts';
 import { Child } from './child.ts';
 import * as programs from './programs.ts';
 import { changed } from './text.ts';
 
-export type Front = 'server' | 'trunk' | 'nginx';
+export type Front = 'server' | 'trunk' | 'nginx' | Below;
 
 /** Where a browser finds the console. */
 export interface Site {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, and the base path if there is one */
   readonly url: string;
 }
 
@@ -50,14 +52,15 @@ export async function startFront(
   return started;
 }
 
-class Started implements Site {
+export class Started implements Site {
   constructor(
     private readonly child: Child,
     private readonly port: number,
+    private readonly base = '',
   ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://127.0.0.1:${this.port}${this.base}`;
   }
 
   /** The output of the program. */
@@ -66,9 +69,9 @@ class Started implements Site {
   }
 
   /** Waits until the program serves the page. It prints that it listens a moment earlier. */
-  async answers(): Promise<void> {
+  async answers(path = this.base || '/'): Promise<void> {
     while (this.child.ended === null) {
-      const answer = await fetch(this.url).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${this.port}${path}`).catch(() => undefined);
       if (answer?.ok) return;
       await new Promise((done) => setTimeout(done, 20));
     }
@@ -137,7 +140,12 @@ async function nginx(place: string, backend: string, port: number): Promise<Chil
     ['/srv/companion', programs.spa],
     ['127.0.0.1:3000', backend],
   ]);
-  await writeFile(join(place, 'site.conf'), sample);
+  return startNginx(place, sample);
+}
+
+/** Starts nginx with this site, and with all its files in `place`. */
+export async function startNginx(place: string, site: string): Promise<Child> {
+  await writeFile(join(place, 'site.conf'), site);
   const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${place}/${name};`,
   );

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Page, type TestInfo, test as base, expect } from '@playwright/test';
 
 import { MEMBER, OWNER } from './accounts.ts';
+import { isBelow, startBelow } from './below.ts';
 import { API_KEY, Canary } from './canary.ts';
 import { Companion, type Provider, type Settings } from './companion.ts';
 import { Console } from './console.ts';
@@ -31,7 +32,8 @@ export interface Options {
   settings: Settings;
   /**
    * The address to which the browser connects: the server itself, a front that serves the
-   * client-only console, or a relay between the browser and the server.
+   * client-only console, a proxy of a host whose other paths are another program's, or a relay
+   * between the browser and the server.
    */
   front: Front | Relay;
 }
@@ -99,7 +101,9 @@ export const test = base.extend<Options & Fixtures>({
     const started =
       front === 'trunk' || front === 'nginx'
         ? await startFront(front, folder, companion.url, frontPort)
-        : await startRelay(front, companion.url, frontPort);
+        : isBelow(front)
+          ? await startBelow(front, folder, companion.url, frontPort)
+          : await startRelay(front, companion.url, frontPort);
     await use(started);
     await started.stop();
     if (failed(info)) await attach(info, `log of ${front}`, started.log);

@@ -29,7 +29,7 @@ test('the browser finds no installability errors', async ({
   const manifest = JSON.parse(body.toString()) as Manifest;
   expect(manifest.icons.map(({ purpose }) => purpose)).toContain('maskable');
   for (const { src, sizes, type } of manifest.icons.filter(({ type }) => type === 'image/png')) {
-    const icon = await companion.api.raw('GET', src);
+    const icon = await companion.api.raw('GET', new URL(src, url).pathname);
     expect(icon.headers['content-type'], src).toBe(type);
     // A PNG begins with eight bytes, the length and name of the first chunk, the width and the
     // height.

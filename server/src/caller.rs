@@ -218,7 +218,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> ApiResult<Opti
 
 fn unauthorized(message: &str) -> ApiError {
     Error::new(ErrorCode::Unauthorized, message)
-        .with_hint("Log in at /login, or send an API token in the header Authorization: Bearer.")
+        .with_hint("Log in, or send an API token in the header Authorization: Bearer.")
         .into()
 }
 

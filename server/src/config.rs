@@ -4,6 +4,7 @@
 //! override the file, which overrides the defaults ([`layer`]). Everything is validated before
 //! anything starts, and all problems are reported together ([`problem`]).
 
+pub mod base_path;
 pub mod check;
 pub mod endpoints;
 pub mod layer;
@@ -16,6 +17,7 @@ pub mod settings;
 pub mod table;
 pub mod value;
 
+pub use base_path::{BasePath, BasePathError};
 pub use load::{Config, Sources};
 pub use problem::{Problem, Problems};
 pub use settings::Settings;

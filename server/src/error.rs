@@ -6,6 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{Error, ErrorBody, ErrorCode};
 
+use crate::config::BasePath;
+
 /// An error on its way to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -53,9 +55,20 @@ impl ApiError {
     }
 
     /// 404 for an unknown path below `/api`.
-    pub fn no_such_route() -> Self {
+    pub fn no_such_route(base: &BasePath) -> Self {
+        let document = base.address("/api/v1/openapi.json");
         Error::new(ErrorCode::NotFound, "There is no such address.")
-            .with_hint("GET /api/v1/openapi.json describes every one.")
+            .with_hint(format!("GET {document} describes every one."))
+            .into()
+    }
+
+    /// 404 for a path that is not below the base path.
+    pub fn outside(base: &BasePath) -> Self {
+        Error::new(ErrorCode::NotFound, format!("This site is below {}.", base.address("/")))
+            .with_hint(format!(
+                "A proxy has to pass paths on as they are, or to send X-Forwarded-Prefix: {base} if it \
+                 removes that."
+            ))
             .into()
     }
 

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod base_path;
 pub mod bounds;
 pub mod caller;
 pub mod cli;

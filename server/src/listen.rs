@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::config::BasePath;
+
 /// Why the address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
@@ -52,7 +54,7 @@ impl fmt::Display for Scheme {
 
 /// Prints the server's address as the only line on standard output. A closed standard output is not
 /// an error.
-pub fn announce(scheme: Scheme, address: SocketAddr) {
+pub fn announce(scheme: Scheme, address: SocketAddr, base: &BasePath) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush());
+    let _ = writeln!(out, "listening on {scheme}://{address}{base}").and_then(|()| out.flush());
 }

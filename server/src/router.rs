@@ -13,12 +13,12 @@ use tracing::error;
 
 use crate::bounds::{self, Bounds};
 use crate::caller::{self, Entrance, EntranceRules, FromOwnSocket};
-use crate::config::Settings;
+use crate::config::{BasePath, Settings};
 use crate::error::ApiError;
 use crate::security::hosts::Hosts;
 use crate::security::{self, headers};
 use crate::state::AppState;
-use crate::{assets, pages, routes, telemetry};
+use crate::{assets, base_path, pages, routes, telemetry};
 
 /// How much effort goes into compressing a page. A page of 160 kB takes 0.9 ms (brotli) or 0.6 ms
 /// (gzip) and becomes 17.9 or 21.1 kB; at the usual 4 and 6 it is 1.6 and 2.1 ms for 16.9 and 18.2 kB.
@@ -29,7 +29,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let entrance = entrance(&state, settings, address);
     let hosts = entrance.hosts.clone();
     let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
-    let (api, _) = routes::api();
+    let base = settings.http.base();
     let disk = assets::disk::folder();
     let names = if disk.is_some() { assets::Names::plain() } else { assets::Names::embedded() };
     // Only pages are compressed here: files are compressed already, and an event must be sent at
@@ -37,20 +37,30 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let style: Arc<str> = names.style.as_str().into();
     let compression = CompressionLayer::new().quality(COMPRESSION);
     let pages = pages::routes(&state, names).layer(compression);
-    let mut router = api.with_state(state).merge(assets::routes()).merge(pages);
+    let mut router = routes::api(&base).with_state(state).merge(assets::routes()).merge(pages);
     if let Some(folder) = disk {
         router = router.layer(from_fn_with_state(Arc::from(folder), assets::disk::serve));
     }
     // The last layer is the outermost one.
-    router
+    let site = router
         .layer(from_fn_with_state(bounds.clone(), bounds::share))
         .layer(from_fn_with_state(entrance, caller::identify))
-        .layer(from_fn_with_state(bounds, bounds::enforce))
-        // This layer is outside of the limits, so that refused requests take neither memory nor a
-        // place.
-        .layer(from_fn_with_state(hosts, security::guard))
+        .layer(from_fn_with_state(bounds, bounds::enforce));
+    let site = guarded(site, &hosts, &style);
+    if base.is_root() {
+        return site;
+    }
+    let outside = base_path::outside(&base, style.clone());
+    base_path::below(base, site, guarded(outside, &hosts, &style))
+}
+
+/// The layers of all answers. They are outside of the limits, so that refused requests take neither
+/// memory nor a place.
+fn guarded(router: Router, hosts: &Arc<Hosts>, style: &Arc<str>) -> Router {
+    router
+        .layer(from_fn_with_state(hosts.clone(), security::guard))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(style, pages::show_errors_as_pages))
+        .layer(from_fn_with_state(style.clone(), pages::show_errors_as_pages))
         .layer(from_fn(headers::add))
         .layer(from_fn(telemetry::request))
 }
@@ -60,8 +70,8 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
 pub fn for_own_socket(state: AppState, settings: &Settings, address: SocketAddr) -> Router {
     let entrance = entrance(&state, settings, address);
     let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
-    let (api, _) = routes::api();
-    api.with_state(state)
+    routes::api(&BasePath::default())
+        .with_state(state)
         .layer(from_fn_with_state(entrance, caller::identify))
         .layer(Extension(FromOwnSocket))
         .layer(from_fn_with_state(bounds, bounds::enforce))

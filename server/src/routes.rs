@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::Router;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, Server};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -12,13 +12,29 @@ use crate::api::{
     accounts, catalogue, entrance, health, messages, own_account, runtimes, search, status,
     transfer, turns, workers,
 };
+use crate::config::BasePath;
 use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
 
-/// The API's routes with their OpenAPI document.
-pub fn api() -> (Router<AppState>, OpenApi) {
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+/// The API's routes with their OpenAPI document, below a base path.
+pub fn api(base: &BasePath) -> Router<AppState> {
+    let (router, mut document) = documented();
+    if !base.is_root() {
+        document.servers = Some(vec![Server::new(base.as_str())]);
+    }
+    let json = document.to_json().expect("the document is made of texts and maps of texts");
+    let base = base.clone();
+    let nothing = move || async move { ApiError::no_such_route(&base) };
+    router
+        .route("/api/{*rest}", axum::routing::any(nothing))
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
+        .layer(Extension(Served(json.into())))
+}
+
+/// The routes that the OpenAPI document describes, and the document.
+pub fn documented() -> (Router<AppState>, OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(document::openapi))
@@ -56,11 +72,5 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))
         .routes(routes!(events::list))
-        .split_for_parts();
-    let json = document.to_json().expect("the document is made of texts and maps of texts");
-    let router = router
-        .route("/api/{*rest}", axum::routing::any(|| async { ApiError::no_such_route() }))
-        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
-        .layer(Extension(Served(json.into())));
-    (router, document)
+        .split_for_parts()
 }

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, live, words};
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
+use crate::route::conversation_page;
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
 
@@ -103,7 +104,7 @@ pub fn Composer(
     effect(move || known.set(Keys::now()));
     let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
-    let path = format!("/c/{worker_id}");
+    let path = conversation_page(worker_id);
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
     let continues =
         leaf.map(|id| view! { <input type="hidden" name="parent" value=id.to_string() /> });

@@ -16,9 +16,11 @@ use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
+use crate::base_path::at;
 use crate::erase::{Erased, effect, erase, live};
 use crate::live::{Conversation, Current, Wanted};
 use crate::reader::is_touch;
+use crate::route::conversation_page;
 use crate::{Console, text::tr};
 
 /// Reloads the page every two seconds if scripts are off. The string is constant, and a browser
@@ -128,7 +130,7 @@ pub fn ConsoleView(
             <ConversationHeader />
             {deleted
                 .map(|worker| erase(
-                    view! { <DeletedNote worker without=format!("/c/{worker_id}") /> },
+                    view! { <DeletedNote worker without=conversation_page(worker_id) /> },
                 ))}
             {content}
         </main>
@@ -148,13 +150,13 @@ impl Past {
         let Self { worker_id, last } = self;
         let later = last.map(|id| {
             view! {
-                <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a>
+                <a href=at(&format!("/c/{worker_id}?m={id}#m-{id}"))>{tr!(later)}</a>
                 " · "
             }
         });
         erase(view! {
             <p class="past">
-                {tr!(past)} " " {later} <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
+                {tr!(past)} " " {later} <a href=conversation_page(worker_id)>{tr!(to_newest)}</a>
             </p>
         })
     }

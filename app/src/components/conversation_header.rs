@@ -15,7 +15,7 @@ use super::visibility_forms::PlaceForms;
 use super::window_gauge::WindowGauge;
 use crate::erase::{attr, erase, live, words};
 use crate::live::Conversation;
-use crate::route::profile_page;
+use crate::route::{conversation_page, profile_page};
 use crate::{
     AppError, api, label,
     text::{self, tr},
@@ -83,7 +83,7 @@ fn Rename() -> impl IntoView {
         close_popover("manage");
     };
     view! {
-        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=submit>
+        <form class="rename" method="post" action=conversation_page(worker_id) on:submit=submit>
             <input type="hidden" name="do" value="rename" />
             <label for="title">{tr!(title)}</label>
             <div class="field">
@@ -137,7 +137,7 @@ fn Close() -> impl IntoView {
                 <details class="delete">
                     <summary>{tr!(close_conversation)}</summary>
                     <p>{tr!(close_conversation_ask)}</p>
-                    <form method="post" action=format!("/c/{worker_id}")>
+                    <form method="post" action=conversation_page(worker_id)>
                         <input type="hidden" name="do" value="close" />
                         <button class="button" type="submit">
                             {tr!(close_conversation_yes)}

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::Worker;
 
 use crate::label;
+use crate::route::conversation_page;
 use crate::text::tr;
 
 /// A plain form that restores the conversation and leads to it.
@@ -18,7 +19,7 @@ pub fn DeletedNote(
     view! {
         <div class="note deleted-note" data-kind="done" role="status">
             <p>{tr!(deleted_one, title = title)}</p>
-            <form method="post" action=format!("/c/{}", worker.worker_id)>
+            <form method="post" action=conversation_page(worker.worker_id)>
                 <input type="hidden" name="do" value="restore" />
                 <button class="button" id="undo" type="submit">
                     {tr!(undo)}

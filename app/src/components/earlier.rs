@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::problem::Problem;
+use crate::base_path::at;
 use crate::erase::{live, words};
 use crate::live::Conversation;
 use crate::text::tr;
@@ -70,7 +71,7 @@ pub fn Earlier(
             view! {
                 <a
                     class="earlier quiet"
-                    href=format!("/c/{worker_id}?before={before}")
+                    href=at(&format!("/c/{worker_id}?before={before}"))
                     on:click=load
                 >
                     {words(move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) })}

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::erase::{effect_from, live};
 use crate::live::{Conversation, DraftOf, Drafts};
+use crate::route::conversation_page;
 use crate::text::tr;
 
 /// Says that a message is being edited, puts its text into the box, and offers to cancel, which
@@ -56,7 +57,7 @@ pub fn Editing(
                     <input type="hidden" name="edits" value=id.to_string() />
                     {tr!(editing)}
                     " "
-                    <a href=format!("/c/{worker_id}") on:click=cancel>
+                    <a href=conversation_page(worker_id) on:click=cancel>
                         {tr!(edit_cancel)}
                     </a>
                 </p>

@@ -5,6 +5,7 @@ use protocol::{Error, ErrorCode};
 
 use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
+use crate::base_path::at;
 use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;
@@ -56,7 +57,7 @@ pub fn ErrorNote(
         Remedy::Link { path, .. } if worker_id.is_none() && !path.starts_with('/') => None,
         Remedy::Stop if worker_id.is_none() => None,
         Remedy::Choose => {
-            let path = worker_id.map_or("/settings#model".to_owned(), profile_page);
+            let path = worker_id.map_or_else(|| at("/settings#model"), profile_page);
             Some(erase(view! {
                 <p>
                     <a href=path rel="external">
@@ -65,15 +66,19 @@ pub fn ErrorNote(
                 </p>
             }))
         }
-        Remedy::Link { path, words } => Some(erase(view! {
-            <p>
-                // `external` bypasses the router, which would follow a link to the current page
-                // without asking the server again.
-                <a href=path rel="external">
-                    {words}
-                </a>
-            </p>
-        })),
+        Remedy::Link { path, words } => {
+            // The others are relative to the current page.
+            let path = if path.starts_with('/') { at(path) } else { path.to_owned() };
+            Some(erase(view! {
+                <p>
+                    // `external` bypasses the router, which would follow a link to the current page
+                    // without asking the server again.
+                    <a href=path rel="external">
+                        {words}
+                    </a>
+                </p>
+            }))
+        }
         Remedy::LogIn => Some(erase(view! {
             <p>
                 <a href=login_page_from_here() rel="external">

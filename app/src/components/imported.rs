@@ -5,6 +5,7 @@ use protocol::WorkerId;
 use protocol::api::{ImportRefusal, ImportReplacement, ImportReport};
 
 use crate::erase::{Erased, erase};
+use crate::route::conversation_page;
 use crate::text::{self, tr};
 
 /// The report of an import that succeeded.
@@ -20,7 +21,7 @@ pub fn Imported(
     let first = report.workers.first().map(|worker| {
         view! {
             <p>
-                <a href=format!("/c/{worker}")>{tr!(open_imported)}</a>
+                <a href=conversation_page(*worker)>{tr!(open_imported)}</a>
             </p>
         }
     });
@@ -56,7 +57,7 @@ fn unchecked(count: u64, workers: Vec<WorkerId>) -> Option<Erased> {
     let item = |worker: WorkerId| {
         view! {
             <li>
-                <a href=format!("/c/{worker}")>{worker.to_string()}</a>
+                <a href=conversation_page(worker)>{worker.to_string()}</a>
             </li>
         }
     };

@@ -8,7 +8,9 @@ use leptos_router::hooks::use_navigate;
 
 use super::popover::close_popover;
 use super::problem::Problem;
+use crate::base_path::at;
 use crate::live::Conversation;
+use crate::route::conversation_page;
 use crate::{AppError, api, text::tr};
 
 /// Links to the exported files, which the browser downloads.
@@ -18,6 +20,7 @@ pub fn ExportLinks() -> impl IntoView {
     let runtime = worker.read_untracked().runtime_id.clone();
     let link = move |format: &str, words: &'static str| {
         let path = format!("/api/v1/runtimes/{runtime}/workers/{worker_id}/export?format={format}");
+        let path = at(&path);
         view! {
             <a class="button" href=path rel="external" download="">
                 {words}
@@ -45,7 +48,7 @@ pub fn DeleteForm() -> impl IntoView {
         close_popover("manage");
     };
     view! {
-        <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
+        <form method="post" action=conversation_page(worker_id) on:submit=submit>
             <input type="hidden" name="do" value="delete" />
             <button class="button" data-kind="danger" type="submit">
                 {tr!(delete_yes)}

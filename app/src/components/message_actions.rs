@@ -5,6 +5,7 @@ use protocol::{MessageId, Role, WorkerId};
 
 use super::icon::{Drawing, Icon};
 use crate::api;
+use crate::base_path::at;
 use crate::erase::{Erased, erase, live};
 use crate::live::{ConnectionState, Conversation, Entry, List};
 use crate::text::{self, tr};
@@ -37,7 +38,7 @@ pub fn MessageActions(
     // Asking is impossible while an answer is being written; the style sheet hides these buttons.
     let asking = match (role, asked) {
         (Role::User, _) => erase(view! {
-            <a class="action asks" data-do="edit" href=format!("/c/{worker_id}?edit={id}")>
+            <a class="action asks" data-do="edit" href=at(&format!("/c/{worker_id}?edit={id}"))>
                 {tr!(edit)}
             </a>
         }),
@@ -92,7 +93,7 @@ fn step(
             class="step"
             data-do="step"
             data-to=id.to_string()
-            href=format!("/c/{worker_id}?at={id}")
+            href=at(&format!("/c/{worker_id}?at={id}"))
             aria-label=label
         >
             {sign}

@@ -8,6 +8,7 @@ use super::message_actions::MessageActions;
 use super::moment::Moment;
 use super::reasoning::Reasoning;
 use super::turn_line::TurnLine;
+use crate::base_path::at;
 use crate::display::displayed;
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
@@ -27,7 +28,7 @@ pub fn MessageView(
         Role::Assistant => ("assistant", text::PRODUCT),
     };
     let found = (conversation.found == Some(id)).then_some("");
-    let link = format!("/c/{worker_id}?m={id}#m-{id}");
+    let link = at(&format!("/c/{worker_id}?m={id}#m-{id}"));
     // An answer shows its time among the figures of its turn.
     let asked_at = turn.is_none().then(|| {
         view! {

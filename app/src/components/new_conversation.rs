@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::focus::release_focus;
 use super::icon::{Drawing, Icon};
 use super::problem::Problem;
+use crate::base_path::at;
 use crate::erase::live;
 use crate::live::Current;
 use crate::{AppError, api, text::tr};
@@ -43,14 +44,14 @@ pub fn NewConversation() -> impl IntoView {
         }
     };
     view! {
-        <form class="new" method="post" action="/" on:submit=submit>
+        <form class="new" method="post" action=at("/") on:submit=submit>
             <input type="hidden" name="do" value="create" />
             <button class="button" type="submit">
                 <Drawing icon=Icon::Plus />
                 <span>{tr!(new)}</span>
             </button>
         </form>
-        <a class="new-choose" href="/new" rel="external">
+        <a class="new-choose" href=at("/new") rel="external">
             {tr!(choose_new)}
         </a>
         <div role="alert">{live(move || problem.note())}</div>

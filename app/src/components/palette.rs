@@ -5,6 +5,7 @@ use leptos::ev::{Event, MouseEvent};
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
+use crate::base_path::at;
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::{attr, erase, live, words};
@@ -39,7 +40,7 @@ pub fn OpenPalette() -> impl IntoView {
     view! {
         <a
             class="button open-palette"
-            href="/search"
+            href=at("/search")
             rel="external"
             role=attr(move || is_button.get().then_some("button"))
             aria-haspopup=attr(move || scripted.get().then_some("dialog"))

@@ -14,6 +14,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement};
 
 use super::problem::Problem;
+use crate::base_path::inside;
 use crate::route::Route;
 use crate::{AppError, api};
 
@@ -27,7 +28,7 @@ pub fn take(problem: Problem) {
         let target = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         let Some(form) = target else { return };
         let path = form.get_attribute("action").unwrap_or_default();
-        let worker = match Route::of(&path) {
+        let worker = match Route::of(inside(&path)) {
             _ if form.method() != "post" => return,
             Route::Home => None,
             Route::Conversation(id) => id.parse().ok(),

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use crate::live::{Conversation, PendingRequest};
 use crate::locale::locale;
 use crate::reader;
+use crate::route::conversation_page;
 use crate::text::{Locale, tr};
 use crate::{AppError, api};
 
@@ -64,7 +65,7 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
     };
     view! {
         <li>
-            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
+            <form method="post" action=conversation_page(worker_id) on:submit=submit>
                 <input type="hidden" name="do" value="send" />
                 <input type="hidden" name="id" value=form_id.to_string() />
                 <input type="hidden" name="text" value=question />

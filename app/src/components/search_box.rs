@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::{WorkerId, limits};
 
 use super::icon::{Drawing, Icon};
+use crate::base_path::at;
 use crate::text::tr;
 
 /// A plain form that leads to the page of search results.
@@ -19,7 +20,7 @@ pub fn SearchBox(
     let label = if within.is_some() { tr!(search_here) } else { tr!(search_all) };
     let within = within.map(|id| view! { <input type="hidden" name="in" value=id.to_string() /> });
     view! {
-        <form class="search" role="search" aria-label=label method="get" action="/search">
+        <form class="search" role="search" aria-label=label method="get" action=at("/search")>
             {within}
             <input
                 name="q"

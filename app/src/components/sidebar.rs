@@ -8,6 +8,7 @@ use super::palette::OpenPalette;
 use super::problem::Problem;
 use super::search_box::SearchBox;
 use crate::LoginStatus;
+use crate::base_path::at;
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::{Erased, attr, erase, live, words};
@@ -64,10 +65,10 @@ pub fn Sidebar(
             {provider}
             // Only the server renders these pages, so the router does not handle the links.
             <p class="sidebar-links">
-                <a class="quiet" href="/settings" rel="external">
+                <a class="quiet" href=at("/settings") rel="external">
                     {tr!(settings)}
                 </a>
-                <a class="quiet" href="/data" rel="external">
+                <a class="quiet" href=at("/data") rel="external">
                     {tr!(data)}
                 </a>
             </p>
@@ -91,14 +92,14 @@ pub fn login_line(login: LoginStatus) -> Erased {
     let LoginStatus { name, owner, session } = login;
     let accounts = owner.then(|| {
         view! {
-            <a class="quiet" href="/accounts" rel="external">
+            <a class="quiet" href=at("/accounts") rel="external">
                 {tr!(accounts)}
             </a>
         }
     });
     let log_out = session.then(|| {
         view! {
-            <form method="post" action="/logout">
+            <form method="post" action=at("/logout")>
                 <button class="quiet" type="submit">
                     {tr!(log_out)}
                 </button>
@@ -108,7 +109,7 @@ pub fn login_line(login: LoginStatus) -> Erased {
     let label = [tr!(account), ": ", &name].concat();
     erase(view! {
         <div class="sidebar-links">
-            <a class="quiet" href="/account" rel="external" aria-label=label>
+            <a class="quiet" href=at("/account") rel="external" aria-label=label>
                 {name}
             </a>
             {accounts}
@@ -135,7 +136,7 @@ fn Archive(archived: Memo<bool>) -> impl IntoView {
     let current = expect_context::<Current>().worker_id;
     let href = move || {
         let query = if archived.get() { "" } else { "?place=archived" };
-        current.get().map(|current| format!("/c/{current}{query}"))
+        current.get().map(|current| at(&format!("/c/{current}{query}")))
     };
     let leads = move || if archived.get() { tr!(archive_leave) } else { tr!(archive_enter) };
     view! {

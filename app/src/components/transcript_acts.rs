@@ -18,8 +18,10 @@ use super::address::address_is;
 use super::message_actions::{catch_up, focus_soon};
 use super::problem::Problem;
 use super::toast::Toast;
+use crate::base_path::at;
 use crate::erase::effect;
 use crate::live::{ConnectionState, Conversation, new_message_id};
+use crate::route::conversation_page;
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -163,12 +165,12 @@ impl Acts {
             match api::ask_again(conversation.worker_id, wish).await {
                 // A page of earlier messages would not show the new answer.
                 Ok(()) if acts.is_past() => {
-                    let path = format!("/c/{}", conversation.worker_id);
+                    let path = conversation_page(conversation.worker_id);
                     let _ = window().location().set_href(&path);
                 }
                 Ok(()) => {
                     conversation.choose_newest();
-                    address_is(&format!("/c/{}", conversation.worker_id));
+                    address_is(&conversation_page(conversation.worker_id));
                     focus_soon("composer".to_owned());
                     super::scrolling::to_newest(acts.scroller);
                     catch_up(conversation).await;
@@ -184,7 +186,7 @@ impl Acts {
 
     fn choose(&self, id: MessageId) {
         self.conversation.choose(id);
-        address_is(&format!("/c/{}?at={id}", self.conversation.worker_id));
+        address_is(&at(&format!("/c/{}?at={id}", self.conversation.worker_id)));
         focus_soon(format!("m-{id}"));
         if self.conversation.lacks_html() {
             let conversation = self.conversation.clone();
@@ -255,7 +257,7 @@ fn shown_text(element: &Element) -> Option<String> {
 fn address(conversation: &Conversation, id: MessageId) -> String {
     let origin = window().location().origin().unwrap_or_default();
     let worker_id = conversation.worker_id;
-    format!("{origin}/c/{worker_id}?m={id}#m-{id}")
+    [origin, at(&format!("/c/{worker_id}?m={id}#m-{id}"))].concat()
 }
 
 fn close_menu() {

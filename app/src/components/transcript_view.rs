@@ -15,6 +15,7 @@ use super::toast::Toast;
 use super::welcome::Welcome;
 use crate::erase::{attr, effect, erase, live, words};
 use crate::live::Conversation;
+use crate::route::conversation_page;
 use crate::text::tr;
 
 /// The transcript in its scrolling column. The style sheet makes it start at the newest message.
@@ -126,7 +127,7 @@ pub fn TranscriptView(
                 </button>
             </div>
             // One form for all "answer again" buttons of a page without a script.
-            <form id="again" method="post" action=format!("/c/{worker_id}") hidden>
+            <form id="again" method="post" action=conversation_page(worker_id) hidden>
                 <input type="hidden" name="do" value="again" />
                 <input type="hidden" name="id" value=form_id.to_string() />
             </form>

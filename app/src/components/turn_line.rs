@@ -10,7 +10,7 @@ use super::moment::Moment;
 use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::Conversation;
-use crate::route::input_page;
+use crate::route::{conversation_page, input_page};
 use crate::text::{self, tr};
 
 /// How much of an answer exists.
@@ -139,7 +139,7 @@ fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) 
 fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     let question = turn.question.to_string();
     erase(view! {
-        <form class="go-on asks" method="post" action=format!("/c/{worker_id}")>
+        <form class="go-on asks" method="post" action=conversation_page(worker_id)>
             <input type="hidden" name="do" value="again" />
             <input type="hidden" name="id" value=form_id.to_string() />
             <input type="hidden" name="question" value=question.clone() />
@@ -161,7 +161,7 @@ fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
 fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     let (question, answer) = (turn.question.to_string(), turn.answer.to_string());
     erase(view! {
-        <form class="go-on asks" method="post" action=format!("/c/{worker_id}")>
+        <form class="go-on asks" method="post" action=conversation_page(worker_id)>
             <input type="hidden" name="do" value="again" />
             <input type="hidden" name="id" value=form_id.to_string() />
             <input type="hidden" name="question" value=question.clone() />

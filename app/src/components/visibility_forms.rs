@@ -5,6 +5,7 @@ use protocol::Visibility;
 
 use crate::erase::live;
 use crate::live::Conversation;
+use crate::route::conversation_page;
 use crate::text::tr;
 
 /// Plain forms, because their effect rebuilds the list anyway.
@@ -13,7 +14,7 @@ pub fn PlaceForms() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
     let form = move |name: &'static str, words: &'static str| {
         view! {
-            <form method="post" action=format!("/c/{worker_id}")>
+            <form method="post" action=conversation_page(worker_id)>
                 <input type="hidden" name="do" value="place" />
                 <input type="hidden" name="place" value=name />
                 <button class="button" type="submit">

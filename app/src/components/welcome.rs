@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::api::ProviderStatus;
 
 use super::samples::Samples;
+use crate::base_path::at;
 use crate::text::tr;
 
 /// A short introduction that says which model will answer.
@@ -19,7 +20,7 @@ pub fn Welcome(
     let bundled = provider.bundled_model.then(|| {
         view! {
             <p>
-                {tr!(welcome_bundled)} " " <a href="/settings#model" rel="external">
+                {tr!(welcome_bundled)} " " <a href=at("/settings#model") rel="external">
                     {tr!(welcome_better)}
                 </a>
             </p>

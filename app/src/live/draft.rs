@@ -51,16 +51,21 @@ impl Drafts {
     }
 }
 
+/// The beginning of the keys under which a browser stores drafts, after the base path: another program
+/// of the host may use the same word.
+#[cfg(any(feature = "browser", feature = "ssr"))]
+pub const DRAFTS: &str = "draft:";
+
 /// The browser's local storage. An entry is the time of the last change, a space, and the text.
 #[cfg(feature = "browser")]
 mod stored {
     use web_sys::Storage;
 
-    use super::DraftOf;
+    use super::{DRAFTS, DraftOf};
+    use crate::base_path::base;
 
     /// The most drafts stored in a browser; the one changed longest ago is removed.
     const MOST: usize = 64;
-    const PREFIX: &str = "draft:";
 
     pub fn save(of: DraftOf, text: &str) {
         let Some(storage) = storage() else { return };
@@ -82,7 +87,8 @@ mod stored {
 
     fn forget_oldest(storage: &Storage) {
         let keys = (0..storage.length().unwrap_or(0)).filter_map(|n| storage.key(n).ok()?);
-        let drafts: Vec<String> = keys.filter(|key| key.starts_with(PREFIX)).collect();
+        let prefix = prefix();
+        let drafts: Vec<String> = keys.filter(|key| key.starts_with(&prefix)).collect();
         if drafts.len() <= MOST {
             return;
         }
@@ -95,11 +101,16 @@ mod stored {
     }
 
     fn key(of: DraftOf) -> String {
+        let prefix = prefix();
         match of {
-            DraftOf::Next(worker) => format!("{PREFIX}{worker}"),
-            DraftOf::Outgoing(worker) => format!("{PREFIX}{worker}:outgoing"),
-            DraftOf::Edit(message) => format!("{PREFIX}{message}"),
+            DraftOf::Next(worker) => format!("{prefix}{worker}"),
+            DraftOf::Outgoing(worker) => format!("{prefix}{worker}:outgoing"),
+            DraftOf::Edit(message) => format!("{prefix}{message}"),
         }
+    }
+
+    fn prefix() -> String {
+        [&base(), DRAFTS].concat()
     }
 
     fn storage() -> Option<Storage> {

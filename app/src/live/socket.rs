@@ -9,6 +9,8 @@ use leptos::prelude::*;
 
 use super::backoff;
 
+use crate::base_path::at;
+
 /// How long a connection without messages must last to count as useful, in milliseconds.
 pub const STAYED_MS: f64 = 5_000.0;
 
@@ -25,12 +27,12 @@ const PREFIX: &str = if cfg!(feature = "csr") { "/ws" } else { "" };
 /// How long a socket may take to open, in milliseconds. Some proxies never answer the handshake.
 const OPEN_MS: u32 = 10_000;
 
-/// Opens a socket to a path of this server, and waits until it is open.
+/// Opens a socket to a path of this site, and waits until it is open.
 pub async fn open(path: &str) -> Option<WebSocket> {
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") { "wss://" } else { "ws://" };
     let host = location.host().unwrap_or_default();
-    let mut socket = WebSocket::open(&[scheme, &host, PREFIX, path].concat()).ok()?;
+    let mut socket = WebSocket::open(&[scheme, &host, PREFIX, &at(path)].concat()).ok()?;
     let opening = std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx));
     let opened = within(OPEN_MS, opening).await.is_some_and(|opened| opened.is_ok());
     (opened && matches!(socket.state(), State::Open)).then_some(socket)

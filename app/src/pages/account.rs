@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::{AccountRole, Timestamp};
 
 use super::login::{NewPasswordFields, form_mistake};
+use crate::base_path::at;
 use crate::components::{DoneNote, Field, LogOut, Mistake, Words};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -92,8 +93,8 @@ pub fn AccountPage(
             {made}
             {body}
             <nav class="plain-links" aria-label=tr!(pages)>
-                <a href="/">{tr!(to_home)}</a>
-                <a href="/settings">{tr!(settings)}</a>
+                <a href=at("/")>{tr!(to_home)}</a>
+                <a href=at("/settings")>{tr!(settings)}</a>
             </nav>
         </main>
     }
@@ -107,13 +108,13 @@ fn at_machine(is_set_up: bool) -> Erased {
     erase(view! {
         <p>{tr!(account_machine)} " " {words}</p>
         <p class="actions">
-            <a class="button" href="/accounts">
+            <a class="button" href=at("/accounts")>
                 {leads}
             </a>
             {is_set_up
                 .then(|| {
                     view! {
-                        <a class="button" href="/login?next=/account">
+                        <a class="button" href=at("/login?next=/account")>
                             {tr!(log_in)}
                         </a>
                     }
@@ -127,7 +128,7 @@ fn at_machine(is_set_up: bool) -> Erased {
 fn OwnName(name: String, role: AccountRole, has_session: bool) -> impl IntoView {
     let accounts = (role == AccountRole::Owner).then(|| {
         view! {
-            <a class="button" href="/accounts">
+            <a class="button" href=at("/accounts")>
                 {tr!(accounts)}
             </a>
         }
@@ -149,7 +150,7 @@ fn password_section(name: String, mistake: Option<Mistake>) -> Erased {
             <h2 id="password-heading">{tr!(password_change)}</h2>
             <p>{tr!(password_change_ends)}</p>
             {form_mistake(mistake.as_ref())}
-            <form class="account-form" method="post" action="/account/password">
+            <form class="account-form" method="post" action=at("/account/password")>
                 <UserName name />
                 <Field
                     id=OLD

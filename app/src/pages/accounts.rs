@@ -6,6 +6,7 @@ use protocol::{AccountId, AccountRole};
 
 use super::account::UserName;
 use super::login::{NAME, PASSWORD, form_mistake};
+use crate::base_path::at;
 use crate::components::{DoneNote, Field, Mistake, Moment, Words};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -54,9 +55,9 @@ pub fn AccountsPage(
                 {add_form(form, is_first)}
             </section>
             <nav class="plain-links" aria-label=tr!(pages)>
-                <a href="/">{tr!(to_home)}</a>
-                <a href="/account">{tr!(account)}</a>
-                <a href="/accounts/audit">{tr!(audit)}</a>
+                <a href=at("/")>{tr!(to_home)}</a>
+                <a href=at("/account")>{tr!(account)}</a>
+                <a href=at("/accounts/audit")>{tr!(audit)}</a>
             </nav>
         </main>
     }
@@ -89,7 +90,7 @@ fn row(account: &Account, own: Option<AccountId>) -> Erased {
             </div>
             <a
                 class="button"
-                href=format!("/accounts/change?id={}", account.id)
+                href=at(&format!("/accounts/change?id={}", account.id))
                 aria-label=tr!(account_change_of, name = name)
             >
                 {tr!(account_change)}
@@ -107,7 +108,7 @@ fn add_form(form: AddForm, is_first: bool) -> Erased {
     };
     erase(view! {
         {form_mistake(mistake.as_ref())}
-        <form class="account-form" method="post" action="/accounts">
+        <form class="account-form" method="post" action=at("/accounts")>
             <Field
                 id=NAME
                 name="name"
@@ -199,7 +200,7 @@ pub fn ChangePage(
             </p>
             {form_mistake(mistake.as_ref())}
             <section>
-                <form class="account-form" method="post" action="/accounts/change">
+                <form class="account-form" method="post" action=at("/accounts/change")>
                     {hidden("role")}
                     {role_choice(account.role)}
                     <p>
@@ -212,7 +213,7 @@ pub fn ChangePage(
             <section aria-labelledby="reset-heading">
                 <h2 id="reset-heading">{tr!(password_reset)}</h2>
                 <p>{tr!(password_reset_what)}</p>
-                <form class="account-form" method="post" action="/accounts/change">
+                <form class="account-form" method="post" action=at("/accounts/change")>
                     {hidden("password")}
                     <UserName name />
                     {one_password(tr!(password_new), mistake.as_ref())}
@@ -226,7 +227,7 @@ pub fn ChangePage(
             <section aria-labelledby="disable-heading">
                 <h2 id="disable-heading">{words.0}</h2>
                 <p>{words.1}</p>
-                <form method="post" action="/accounts/change">
+                <form method="post" action=at("/accounts/change")>
                     {hidden(others)}
                     <button
                         class="button"
@@ -238,7 +239,7 @@ pub fn ChangePage(
                 </form>
             </section>
             <nav class="plain-links" aria-label=tr!(pages)>
-                <a href="/accounts">{tr!(accounts)}</a>
+                <a href=at("/accounts")>{tr!(accounts)}</a>
             </nav>
         </main>
     }

@@ -6,6 +6,7 @@ use accounts::{Account, AuditEntry, AuditKind};
 use leptos::prelude::*;
 use protocol::AccountId;
 
+use crate::base_path::at;
 use crate::components::Moment;
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -43,9 +44,9 @@ pub fn AuditPage(
             </a>
         }
     };
-    let newest = is_later.then(|| link("/accounts/audit".to_owned(), tr!(audit_newest)));
+    let newest = is_later.then(|| link(at("/accounts/audit"), tr!(audit_newest)));
     let older = next_before
-        .map(|before| link(format!("/accounts/audit?before={before}"), tr!(audit_older)));
+        .map(|before| link(at(&format!("/accounts/audit?before={before}")), tr!(audit_older)));
     view! {
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>
@@ -55,7 +56,7 @@ pub fn AuditPage(
             {rows}
             <p class="actions">{newest} {older}</p>
             <nav class="plain-links" aria-label=tr!(pages)>
-                <a href="/accounts">{tr!(accounts)}</a>
+                <a href=at("/accounts")>{tr!(accounts)}</a>
             </nav>
         </main>
     }

@@ -11,6 +11,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::base_path::inside;
 use crate::components::{Layout, Overlay};
 #[cfg(feature = "browser")]
 use crate::erase::effect;
@@ -34,7 +35,7 @@ use sidebar::sidebar;
 pub fn ConsolePage() -> impl IntoView {
     let (path, query) = (use_location().pathname, use_query_map());
     let target = Memo::new(move |_| Target {
-        route: Route::of(&path.read()),
+        route: Route::of(inside(&path.read())),
         before: query.read().get("before").and_then(|position| position.parse().ok()),
         deleted: query.read().get("deleted").and_then(|id| id.parse().ok()),
         wanted: Wanted {
@@ -43,7 +44,7 @@ pub fn ConsolePage() -> impl IntoView {
             found: query.read().get("m").and_then(|id| id.parse().ok()),
         },
     });
-    let beside = Memo::new(move |before: Option<&Beside>| match Route::of(&path.read()) {
+    let beside = Memo::new(move |before: Option<&Beside>| match Route::of(inside(&path.read())) {
         Route::Conversation(id) => Beside {
             worker_id: id.parse().ok(),
             list: query.read().get("list"),

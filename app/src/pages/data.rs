@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::api::{DeletedList, DeletedWorker, ImportReport};
 use protocol::{Error, RuntimeId};
 
+use crate::base_path::at;
 use crate::components::{ErrorNote, Imported, Moment};
 use crate::erase::{Erased, erase};
 use crate::label;
@@ -51,7 +52,7 @@ pub fn DataPage(
                 <p>
                     <a
                         class="button"
-                        href=format!("/api/v1/runtimes/{runtime_id}/export")
+                        href=at(&format!("/api/v1/runtimes/{runtime_id}/export"))
                         download=""
                     >
                         {tr!(export_all)}
@@ -61,7 +62,7 @@ pub fn DataPage(
             <section aria-labelledby="import">
                 <h2 id="import">{tr!(import)}</h2>
                 <p id="formats">{tr!(import_what)}</p>
-                <form method="post" action="/data" enctype="multipart/form-data">
+                <form method="post" action=at("/data") enctype="multipart/form-data">
                     <label for="file">{tr!(file)}</label>
                     <input
                         id="file"
@@ -88,7 +89,7 @@ pub fn DataPage(
             </section>
             <RecentlyDeleted page=deleted later />
             <p>
-                <a href="/">{tr!(to_home)}</a>
+                <a href=at("/")>{tr!(to_home)}</a>
             </p>
         </main>
     }
@@ -107,9 +108,9 @@ fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
             </p>
         }
     };
-    let newest = later.then(|| link("/data#deleted".to_owned(), tr!(deleted_newest)));
+    let newest = later.then(|| link(at("/data#deleted"), tr!(deleted_newest)));
     let older = next_before
-        .map(|before| link(format!("/data?before={before}#deleted"), tr!(deleted_older)));
+        .map(|before| link(at(&format!("/data?before={before}#deleted")), tr!(deleted_older)));
     let none = deleted.is_empty();
     let words = if none { tr!(deleted_none) } else { tr!(deleted_recently_hint) };
     let items: Vec<_> = deleted.into_iter().map(deleted_one).collect();
@@ -132,7 +133,7 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
     let title = label::of(&worker).to_owned();
     let form = |action: &'static str, words: &'static str, kind: Option<&'static str>| {
         view! {
-            <form method="post" action="/data/deleted">
+            <form method="post" action=at("/data/deleted")>
                 <input type="hidden" name="do" value=action />
                 <input type="hidden" name="worker" value=worker.worker_id.to_string() />
                 <button

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::base_path::at;
 use crate::erase::Erased;
 use crate::{locale, reader, text};
 
-/// The document around a page's body, in the reader's language and theme.
+/// The document around a page's body, in the reader's language and theme. `style` is the path of the
+/// style sheet.
 pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use<> {
     let theme = reader::preferences().theme;
     let title = crate::label::raw(text::window_title(title));
@@ -19,9 +21,9 @@ pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use
                     content="width=device-width, initial-scale=1, viewport-fit=cover"
                 />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=style />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="manifest" href="/manifest.webmanifest" />
+                <link rel="stylesheet" href=at(&style) />
+                <link rel="icon" href=at("/favicon.svg") type="image/svg+xml" />
+                <link rel="manifest" href=at("/manifest.webmanifest") />
                 <title>{title}</title>
             </head>
             <body>{body}</body>

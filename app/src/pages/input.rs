@@ -5,6 +5,7 @@ use leptos::serde_json;
 use protocol::api::{InputMessage, InputRole, Sampling, SentRequest, TurnInput};
 use protocol::{Error, Turn, WorkerId};
 
+use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, attempts};
 use crate::erase::{Erased, erase};
 use crate::label;
@@ -26,7 +27,7 @@ pub fn InputPage(
     seen: Seen,
 ) -> impl IntoView {
     let Seen { runtime_id, worker_id, turn, input } = seen;
-    let back = format!("/c/{worker_id}?m={0}#m-{0}", turn.answer);
+    let back = at(&format!("/c/{worker_id}?m={0}#m-{0}", turn.answer));
     let api =
         format!("/api/v1/runtimes/{runtime_id}/workers/{worker_id}/turns/{}/input", turn.turn_id);
     let sent = match input {
@@ -49,7 +50,7 @@ pub fn InputPage(
                 {how(&turn)}
             </section>
             <p>
-                <a href=api>{tr!(input_json_open)}</a>
+                <a href=at(&api)>{tr!(input_json_open)}</a>
             </p>
         </main>
     }
@@ -136,8 +137,8 @@ fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
         None => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
         Some(first) => erase(view! {
             <p>
-                <a href=format!(
-                    "/c/{worker_id}?m={first}#m-{first}",
+                <a href=at(
+                    &format!("/c/{worker_id}?m={first}#m-{first}"),
                 )>{text::left_out(sight.left_out)}</a>
             </p>
         }),

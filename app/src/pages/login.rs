@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::base_path::at;
 use crate::components::{Field, FormMistake, Mistake, Plain};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -36,7 +37,7 @@ pub fn LoginPage(
     let body = erase(view! {
         {form_mistake(mistake.as_ref())}
         {is_readable_by_others.then(unencrypted)}
-        <form class="account-form" method="post" action="/login">
+        <form class="account-form" method="post" action=at("/login")>
             <input type="hidden" name="next" value=next />
             <Field
                 id=NAME
@@ -89,7 +90,7 @@ pub fn SetUpPage(
         {form_mistake(mistake.as_ref())}
         <p>{tr!(set_up_what)}</p>
         {is_readable_by_others.then(unencrypted)}
-        <form class="account-form" method="post" action="/setup">
+        <form class="account-form" method="post" action=at("/setup")>
             <Field
                 id=CODE
                 name="code"

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use protocol::catalogue::{ModelList, ProfileDetail, words_in};
 use protocol::{Error, Worker, limits};
 
+use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::form::Chosen;
-use crate::route::profile_page;
+use crate::route::{conversation_page, profile_page};
 use crate::text::{self, tr};
 use crate::{label, locale};
 
@@ -37,10 +38,10 @@ pub fn NewPage(
     let efforts = effort::offered(&models);
     let is_new = worker.is_none();
     let (action, to_do) = match &worker {
-        None => ("/new".to_owned(), "create"),
+        None => (at("/new"), "create"),
         Some(worker) => (profile_page(worker.worker_id), "choose"),
     };
-    let back = worker.as_ref().map(|worker| format!("/c/{}", worker.worker_id));
+    let back = worker.as_ref().map(|worker| conversation_page(worker.worker_id));
     let cards = profiles.into_iter().map(|detail| {
         let checked = detail.summary.name.as_str() == profile;
         erase(view! { <Card detail checked /> })
@@ -75,7 +76,7 @@ pub fn NewPage(
         </form>
         <nav class="plain-links" aria-label=tr!(pages)>
             {match back {
-                None => erase(view! { <a href="/">{tr!(to_home)}</a> }),
+                None => erase(view! { <a href=at("/")>{tr!(to_home)}</a> }),
                 Some(back) => erase(view! { <a href=back>{tr!(to_conversation)}</a> }),
             }}
         </nav>

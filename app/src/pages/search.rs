@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use protocol::api::{HitMessage, SearchHit, SearchPage, SnippetPiece};
 use protocol::{Error, Role, Visibility, Worker, WorkerId};
 
+use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, SearchBox};
 use crate::erase::{Erased, erase};
 use crate::label;
+use crate::route::conversation_page;
 use crate::text::{self, tr};
 
 /// The page's data.
@@ -40,7 +42,7 @@ pub fn SearchResults(
         let all = address(&query, None, None);
         view! {
             <p class="search-in">
-                {tr!(search_in)} " " <a href=format!("/c/{}", worker.worker_id)>{name(&worker)}</a>
+                {tr!(search_in)} " " <a href=conversation_page(worker.worker_id)>{name(&worker)}</a>
             </p>
             <p>
                 <a href=all>{tr!(search_everywhere)}</a>
@@ -65,7 +67,7 @@ pub fn SearchResults(
             {newest}
             {found}
             <p>
-                <a href="/">{tr!(to_home)}</a>
+                <a href=at("/")>{tr!(to_home)}</a>
             </p>
         </main>
     }
@@ -116,7 +118,7 @@ fn InConversation(hits: Vec<SearchHit>) -> impl IntoView {
             .then(|| view! { <span class="quiet">{tr!(archived)}</span> });
         view! {
             <h2>
-                <a href=format!("/c/{}", worker.worker_id)>{words}</a>
+                <a href=conversation_page(worker.worker_id)>{words}</a>
                 {archived}
             </h2>
         }
@@ -139,7 +141,7 @@ fn hit(worker: WorkerId, message: HitMessage, pieces: Vec<SnippetPiece>) -> Eras
     };
     erase(view! {
         <li>
-            <a class="hit" href=format!("/c/{worker}?m={id}#m-{id}")>
+            <a class="hit" href=at(&format!("/c/{worker}?m={id}#m-{id}"))>
                 <span class="hit-head">{who} " · " <Moment at=created_at /></span>
                 <span class="hit-text" dir="auto">
                     {snippet(pieces)}
@@ -184,5 +186,5 @@ fn address(query: &str, worker: Option<WorkerId>, before: Option<u64>) -> String
     if let Some(before) = before {
         parameters.insert("before", before.to_string());
     }
-    format!("/search{}", parameters.to_query_string())
+    at(&format!("/search{}", parameters.to_query_string()))
 }

@@ -5,6 +5,7 @@ use protocol::api::ProviderStatus;
 use protocol::catalogue::LearnedModel;
 use protocol::{Error, ProviderName};
 
+use crate::base_path::at;
 use crate::components::{BetterModels, ErrorNote, Plain};
 use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
@@ -34,7 +35,7 @@ pub fn SettingsPage(
     let Preferences { language, theme, enter, .. } = preferences;
     let body = erase(view! {
         {done.map(forgotten_note)}
-        <form class="settings" method="post" action="/settings">
+        <form class="settings" method="post" action=at("/settings")>
             <fieldset>
                 <legend>{tr!(language)}</legend>
                 <Choice
@@ -107,9 +108,9 @@ pub fn SettingsPage(
         </section>
         {(!learned.is_empty()).then(|| learned_section(learned))}
         <nav class="plain-links" aria-label=tr!(pages)>
-            <a href="/">{tr!(to_home)}</a>
-            <a href="/data">{tr!(data)}</a>
-            <a href="/account">{tr!(account)}</a>
+            <a href=at("/")>{tr!(to_home)}</a>
+            <a href=at("/data")>{tr!(data)}</a>
+            <a href=at("/account")>{tr!(account)}</a>
         </nav>
     });
     view! { <Plain heading=tr!(settings) body /> }
@@ -205,7 +206,7 @@ fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView 
                 {label::place(provider)}
             </p>
             <p>{parts}</p>
-            <form method="post" action="/settings/forget">
+            <form method="post" action=at("/settings/forget")>
                 <input type="hidden" name="provider" value=provider.to_string() />
                 <input type="hidden" name="model" value=model />
                 <button class="button" type="submit" aria-label=forget>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode};
 
 use super::Handlers;
+use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::pages::document;
@@ -38,7 +39,7 @@ pub(super) fn failure(error: Error) -> (String, Erased) {
     let body = erase(view! {
         <ErrorNote error />
         <p class="actions">
-            <a class="button" href="/">
+            <a class="button" href=at("/")>
                 {tr!(to_home)}
             </a>
         </p>
@@ -55,7 +56,7 @@ pub struct Refusal {
     pub error: Error,
     /// The body size limit in bytes, if the request exceeded it.
     pub most_bytes: Option<u64>,
-    /// The path of the page to link to.
+    /// The path of the page to link to, without the base path.
     pub path: String,
 }
 
@@ -74,7 +75,7 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
             <ErrorNote error kept />
             {most}
             <p class="actions">
-                <a class="button" href=path>
+                <a class="button" href=at(&path)>
                     {words}
                 </a>
             </p>

@@ -9,7 +9,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
+use super::logged_out;
 use super::visit::{Failure, Visit, parts};
+use crate::base_path::base;
 use crate::components::Mistake;
 use crate::erase::erase;
 use crate::next_path::next_path;
@@ -22,7 +24,8 @@ use crate::text::tr;
 /// Browsers remove, for the next person at this browser, what scripts have stored, such as texts that
 /// were typed and not sent, and the pages that they keep for the back button. Chromium 156 keeps even
 /// pages that must not be stored, and restores them after a logout. Over unencrypted HTTP only a
-/// loopback address can ask for it (W3C, "Clear Site Data", section 3.2).
+/// loopback address can ask for it (W3C, "Clear Site Data", section 3.2). Below a base path the origin
+/// has other programs, too (`logged_out.rs`).
 const CLEAR: (&str, &str) = ("clear-site-data", "\"cache\", \"storage\"");
 
 /// The query of the login.
@@ -152,8 +155,11 @@ pub(super) async fn log_out(visit: Visit, headers: HeaderMap) -> Response {
             Err(error) => return visit.failed(&headers, error),
         }
     }
-    let removed = session_cookie::removed(visit.visitor.secure);
-    ([(header::SET_COOKIE, removed)], [CLEAR], Redirect::to("/login")).into_response()
+    let removed = [(header::SET_COOKIE, session_cookie::removed(visit.visitor.secure))];
+    if !base().is_empty() {
+        return (removed, logged_out::page(&headers)).into_response();
+    }
+    (removed, [CLEAR], Redirect::to("/login")).into_response()
 }
 
 fn login_of<'a>(visit: &Visit, headers: &'a HeaderMap, name: &'a str, password: &str) -> Login<'a> {

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode, TurnId, WorkerId};
 
 use super::Handlers;
+use crate::base_path::at;
 use crate::components::ErrorNote;
 use crate::erase::erase;
 use crate::pages::{InputPage, Seen};
@@ -41,7 +42,7 @@ pub(super) async fn page(
                     <h1>{title()}</h1>
                     {words}
                     <p>
-                        <a href="/">{tr!(to_home)}</a>
+                        <a href=at("/")>{tr!(to_home)}</a>
                     </p>
                 </main>
             };

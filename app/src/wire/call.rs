@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use super::Wire;
 use crate::AppError;
+use crate::base_path::at;
 
 /// JSON in the body of a POST, which a form on another site cannot send.
 type Posted = Http<Post<Wire>, Post<Wire>>;
@@ -77,7 +78,7 @@ fn post<C: Client<AppError>>(
     body: Bytes,
 ) -> Pin<Box<dyn Future<Output = Result<Bytes, AppError>> + Send>> {
     let json = Wire::CONTENT_TYPE;
-    let request = C::Request::try_new_post_bytes(path, json, json, body);
+    let request = C::Request::try_new_post_bytes(&at(path), json, json, body);
     Box::pin(async move {
         let answer = C::send(request?).await?;
         let status = answer.status();

@@ -81,9 +81,10 @@ pub async fn run(
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
     let most = descriptors::room_for_connections(&config.settings.http);
-    listen::announce(scheme, address);
+    let base = config.settings.http.base();
+    listen::announce(scheme, address, &base);
     tell_how_to_begin(&accounts, &config.settings, scheme, address).await?;
-    info!(%scheme, %address, version = env!("CARGO_PKG_VERSION"), "serving");
+    info!(%scheme, %address, %base, version = env!("CARGO_PKG_VERSION"), "serving");
     #[cfg(all(debug_assertions, target_os = "linux"))]
     walls::attempts::if_asked(&config.data_dir);
     if let Some(reason) = registry.home().provider_status().reason {
@@ -141,10 +142,11 @@ async fn tell_how_to_begin(
     }
     let code = accounts.new_set_up_code();
     eprintln!(
-        "set-up code: {}\nOpen {scheme}://{address}/setup within 15 minutes, under the name by which you \
+        "set-up code: {}\nOpen {scheme}://{address}{base}/setup within 15 minutes, under the name by which you \
          reach this server, and make the first account with this code. Or make it here with \
          `companion account add NAME`.",
-        code.reveal()
+        code.reveal(),
+        base = settings.http.base(),
     );
     Ok(())
 }

@@ -11,9 +11,11 @@ use axum::http::{HeaderName, Uri};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use super::base_path::BasePath;
 use super::layer::Origin;
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
+use crate::caller::permission::TABLE;
 
 /// How long a disk may take to say whether a folder is there.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -27,6 +29,9 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     };
     for name in &settings.http.allowed_hosts {
         check("allowed_hosts", host(name));
+    }
+    if let Some(base) = &settings.http.base_path {
+        check("base_path", beside_the_routes(base));
     }
     match (&settings.tls.tls_cert, &settings.tls.tls_key) {
         (Some(_), None) => check("tls_cert", Err(alone("tls_key", "the certificate's key"))),
@@ -71,6 +76,19 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     let blank = settings.prompts.workspace.trim().is_empty();
     check("workspace", if blank { Err("no name".to_owned()) } else { Ok(()) });
     check("log", filter(&settings.log.log));
+}
+
+/// Checks that no address of the site itself begins like the base path: `/c/1` would have two
+/// meanings where a proxy has removed the base path, and in a redirect.
+fn beside_the_routes(base: &BasePath) -> Result<(), String> {
+    let first = |path: &'static str| path.split('/').nth(1).unwrap_or_default();
+    let mut routes = TABLE.iter().map(|(_, route, _)| first(route)).chain(["pkg"]);
+    match base.first_part().filter(|part| routes.any(|route| route == *part)) {
+        Some(part) => {
+            Err(format!("addresses of the site itself begin with /{part}, so choose another name"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn alone(missing: &str, what: &str) -> String {

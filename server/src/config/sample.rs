@@ -142,6 +142,7 @@ fn sentence(setting: &Setting) -> String {
 fn example(key: &str) -> &'static str {
     match key {
         "proxy_user_header" => "\"X-Remote-User\"",
+        "base_path" => "\"/companion\"",
         "data_dir" => "\"/var/lib/companion\"",
         "tls_cert" => "\"/etc/companion/fullchain.pem\"",
         "tls_key" => "\"/etc/companion/privkey.pem\"",

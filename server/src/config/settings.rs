@@ -11,6 +11,7 @@ use clap::{ArgAction, Args, Command, ValueEnum};
 use protocol::ProviderName;
 use serde::{Deserialize, Serialize};
 
+use super::base_path::BasePath;
 use super::proxy::ProxyText;
 use super::value::{Within, list};
 use crate::tls::TlsFiles;
@@ -69,6 +70,11 @@ pub struct Http {
     /// or a proxy that authenticates
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+    /// Path below which the site is served behind a proxy that serves other programs, too, such as
+    /// "/companion". The proxy passes paths on as they are, or removes this one and says so in the
+    /// header X-Forwarded-Prefix
+    #[arg(long, value_name = "PATH")]
+    pub base_path: Option<BasePath>,
     /// Further host names that browsers may use for this server, such as "companion.example"
     /// behind a proxy. Under these names everybody needs an account. The loopback names with the listening port are always allowed
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
@@ -116,6 +122,13 @@ pub struct Http {
     /// starts no programs. `companion doctor` says what is in force (true or false)
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value = "true")]
     pub sandbox: bool,
+}
+
+impl Http {
+    /// The base path; empty at the root of the host.
+    pub fn base(&self) -> BasePath {
+        self.base_path.clone().unwrap_or_default()
+    }
 }
 
 /// The server's own certificate. Invariant of a checked configuration: both or none.

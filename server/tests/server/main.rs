@@ -5,6 +5,7 @@
 mod access;
 mod account_command;
 mod assets;
+mod base_path;
 mod bodies;
 mod bounds;
 mod canary;

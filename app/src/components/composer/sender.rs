@@ -11,6 +11,7 @@ use super::super::message_actions::catch_up;
 use super::super::problem::Problem;
 use crate::erase::{effect, effect_from};
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Outgoing, PendingRequest, joined};
+use crate::route::conversation_page;
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -208,7 +209,7 @@ impl Sender {
         let sent = edits.map_or(DraftOf::Outgoing(self.conversation.worker_id), DraftOf::Edit);
         self.drafts.save(sent, String::new());
         self.conversation.choose_newest();
-        address_is(&format!("/c/{}", self.conversation.worker_id));
+        address_is(&conversation_page(self.conversation.worker_id));
         catch_up(&self.conversation).await;
     }
 

@@ -7,6 +7,7 @@ use protocol::{Role, WorkerId};
 
 use super::choice::{Choice, Command};
 use super::overlay::{Overlay, Shown};
+use crate::base_path::at;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus, release_focus};
 use crate::components::problem::Problem;
@@ -50,7 +51,7 @@ impl Performer {
             Choice::Search(query) => {
                 let mut fields = leptos_router::params::ParamsMap::new();
                 fields.insert("q", query);
-                leave(&["/search", &fields.to_query_string()].concat());
+                leave(&at(&["/search", &fields.to_query_string()].concat()));
             }
             Choice::Command(command) => self.command(command, overlay),
         }
@@ -75,8 +76,10 @@ impl Performer {
             Command::ExportMarkdown => self.export("markdown"),
             Command::ExportJson => self.export("json"),
             Command::Choose => leave(&profile_page(id)),
-            Command::Settings | Command::Appearance | Command::Language => leave("/settings"),
-            Command::Data => leave("/data"),
+            Command::Settings | Command::Appearance | Command::Language => {
+                leave(&at("/settings"));
+            }
+            Command::Data => leave(&at("/data")),
             Command::Shortcuts => overlay.open(Shown::Shortcuts),
         }
     }
@@ -113,7 +116,7 @@ impl Performer {
         let worker = self.conversation.worker.read_untracked();
         let (runtime, id) = (worker.runtime_id.to_string(), worker.worker_id.to_string());
         let path = ["/api/v1/runtimes/", &runtime, "/workers/", &id, "/export?format=", format];
-        leave(&path.concat());
+        leave(&at(&path.concat()));
     }
 }
 
@@ -122,8 +125,8 @@ fn conversation(id: WorkerId) -> String {
 }
 
 /// Navigates to an address outside the client-side router: a server page or a file download.
-fn leave(path: &str) {
-    let _ = window().location().set_href(path);
+fn leave(address: &str) {
+    let _ = window().location().set_href(address);
 }
 
 /// Opens the conversation's own menu and focuses the title.

@@ -6,6 +6,7 @@ use protocol::{Worker, WorkerStatus};
 
 use super::entry_title::EntryTitle;
 use super::menu::Menu;
+use crate::base_path::at;
 use crate::components::icon::{Drawing, Icon};
 use crate::components::moment;
 use crate::erase::{Erased, attr, erase, live, words};
@@ -52,17 +53,18 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
     let named = worker.clone();
     let title = move || label::of(&named.read()).to_owned();
     let marks = marks.clone();
-    let at = worker.clone();
+    let dated = worker.clone();
+    let href = at(&format!("/c/{id}{query}"));
     erase(view! {
         <a
             class="conversation"
             id=format!("c-{id}")
-            href=format!("/c/{id}{query}")
+            href=href
             aria-current=attr(move || (current.get() == Some(id)).then_some("page"))
         >
             <span class="conversation-title">{words(title.clone())}</span>
             <span class="visually-hidden">{words(move || marks.words())}</span>
-            <time class="moment" datetime=attr(move || moment::machine(at.read().updated_at))>
+            <time class="moment" datetime=attr(move || moment::machine(dated.read().updated_at))>
                 {words(move || moment::shown(worker.read().updated_at, list.local.get()))}
             </time>
         </a>
@@ -97,7 +99,7 @@ fn MenuButton(
         <a
             class="icon-button entry-more"
             id=format!("m-of-{id}")
-            href=format!("/c/{id}#manage")
+            href=at(&format!("/c/{id}#manage"))
             role=attr(move || is_button.get().then_some("button"))
             aria-haspopup=attr(move || scripted.get().then_some("menu"))
             aria-expanded=attr(move || (open.get() == Some(id)).then_some("true"))

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::base_path::at;
 use crate::erase::{attr, live};
 use crate::live::{Current, List};
 use crate::text::tr;
@@ -31,7 +32,7 @@ pub fn Older() -> impl IntoView {
                 <a
                     class="quiet older"
                     href=attr(move || {
-                        current.get().map(|current| format!("/c/{current}{query}"))
+                        current.get().map(|current| at(&format!("/c/{current}{query}")))
                     })
                     on:click=load
                 >

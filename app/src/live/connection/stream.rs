@@ -9,6 +9,7 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::{End, Step, take};
 use crate::api;
+use crate::base_path::at;
 use crate::live::event_stream::Decoder;
 use crate::live::socket::within;
 use crate::live::{ConnectionState, Conversation};
@@ -31,8 +32,8 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
     let Ok(abort) = AbortController::new() else { return unopened };
     let _close = Close(abort.clone());
     // Without a cursor, the server sends a snapshot at once.
-    let path = super::path(conversation, None);
-    let request = Request::get(&path).header("accept", "text/event-stream");
+    let address = at(&super::path(conversation, None));
+    let request = Request::get(&address).header("accept", "text/event-stream");
     let response = request.abort_signal(Some(&abort.signal())).send();
     let Some(Ok(response)) = within(FIRST_MS, response).await else { return End::HeldBack };
     match response.status() {

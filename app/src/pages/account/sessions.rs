@@ -3,6 +3,7 @@
 use accounts::{Session, SessionId};
 use leptos::prelude::*;
 
+use crate::base_path::at;
 use crate::components::Moment;
 use crate::device_name::device_name;
 use crate::erase::{Erased, erase};
@@ -14,7 +15,7 @@ pub(super) fn sessions_section(sessions: Vec<Session>, own: SessionId) -> Erased
     let rows: Vec<_> = sessions.into_iter().map(|session| row(&session, own)).collect();
     let end_others = others.then(|| {
         view! {
-            <form method="post" action="/account/sessions">
+            <form method="post" action=at("/account/sessions")>
                 <input type="hidden" name="do" value="end_others" />
                 <button class="button" type="submit">
                     {tr!(sessions_end_others)}
@@ -38,7 +39,7 @@ fn row(session: &Session, own: SessionId) -> Erased {
         erase(view! { <span class="row-tag">{tr!(session_own)}</span> })
     } else {
         erase(view! {
-            <form method="post" action="/account/sessions">
+            <form method="post" action=at("/account/sessions")>
                 <input type="hidden" name="do" value="end" />
                 <input type="hidden" name="session" value=session.id.0.to_string() />
                 <button

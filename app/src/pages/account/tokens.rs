@@ -4,6 +4,7 @@ use accounts::{ApiToken, Scopes, Secret};
 use leptos::prelude::*;
 use protocol::{AccountRole, Timestamp};
 
+use crate::base_path::at;
 use crate::components::{Field, Mistake, Moment};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -70,7 +71,7 @@ fn row(token: &ApiToken, now: Timestamp) -> Erased {
                 <p class="quiet">{allowed(token.scopes)}</p>
                 <p class="quiet">{until} " " <Moment at=token.expires_at /> " · " {used}</p>
             </div>
-            <form method="post" action="/account/tokens/revoke">
+            <form method="post" action=at("/account/tokens/revoke")>
                 <input type="hidden" name="token" value=token.id.0.to_string() />
                 <button class="button" type="submit" aria-label=tr!(token_revoke_of, name = name)>
                     {tr!(token_revoke)}
@@ -131,7 +132,7 @@ fn token_form(form: TokenForm, role: AccountRole) -> Erased {
     });
     erase(view! {
         {super::form_mistake(mistake.as_ref())}
-        <form class="account-form" method="post" action="/account/tokens">
+        <form class="account-form" method="post" action=at("/account/tokens")>
             <Field
                 id=TOKEN_NAME
                 name="name"

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::{Error, ErrorCode, WorkerId};
 
 use super::answer::{Answer, AnswerResource, Target, awaited};
+use crate::base_path::at;
 use crate::components::{
     ConsoleView, ErrorNote, NewConversation, OpenSidebar, Plain, leave_sidebar,
 };
@@ -112,7 +113,7 @@ fn apart(heading: &'static str, said: Erased) -> Erased {
     let body = erase(view! {
         {said}
         <p class="actions">
-            <a class="button" href="/" rel="external">
+            <a class="button" href=at("/") rel="external">
                 {tr!(to_home)}
             </a>
         </p>
