@@ -23,7 +23,8 @@ mod unreadable;
 mod worker;
 
 pub use embedded::{
-    Access, Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig,
+    Access, BranchExport, ExcerptExport, Export, ExportForm, IMPORT_FILES, Imports, Incoming,
+    Runtime, RuntimeConfig,
 };
 pub use ids::new_message_id;
 pub use listing::ListObservation;
