@@ -9,6 +9,7 @@
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
 //! - [`refusal`] is the page for an error that occurs before a request reaches its page.
 //! - [`Backend`] holds what it needs of the rest of the process.
+//! - [`excerpt_file`] writes a conversation as one HTML file.
 //! - [`Visitor`] is what the server found out about the maker of a request, and [`session_cookie`] reads
 //!   and writes the cookies of a login.
 //! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
@@ -59,9 +60,13 @@ mod csp;
 #[cfg(feature = "ssr")]
 mod device_name;
 #[cfg(feature = "ssr")]
+mod excerpt;
+#[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
 mod next_path;
+#[cfg(feature = "ssr")]
+mod origin;
 #[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]
@@ -85,6 +90,8 @@ mod visitor;
 pub use backend::Backend;
 #[cfg(feature = "ssr")]
 pub use csp::csp;
+#[cfg(feature = "ssr")]
+pub use excerpt::{EXPORTED, file as excerpt_file};
 #[cfg(feature = "ssr")]
 pub use router::{Refusal, refusal, router};
 #[cfg(feature = "ssr")]

@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::toast::Toast;
 use crate::erase::effect;
 use crate::live::{ConnectionState, Conversation, new_message_id};
+use crate::route::share_page;
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -117,6 +118,10 @@ impl Acts {
                     self.copy(address(&self.conversation, id));
                 }
                 close_menu();
+            }
+            (Some("share"), _) => {
+                let page = share_page(self.conversation.worker_id, self.menu_of.get_value());
+                let _ = window().location().set_href(&page);
             }
             (Some("copy-code"), _) => {
                 let block = element.closest(".code").ok().flatten();
