@@ -9,7 +9,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use leptos::prelude::{Owner, RenderHtml as _, provide_context};
 use protocol::{Excerpt, ExcerptMessage, ExcerptParts, MessageId, Role, WorkerId};
 use render::Budget;
@@ -101,7 +101,8 @@ pub(crate) fn body<T: Send + 'static>(
         };
         Some((Ok::<_, Infallible>(piece), (rest, answered, held)))
     });
-    Body::from_stream(pieces)
+    // The layer that compresses pages asks once more after the end.
+    Body::from_stream(pieces.fuse())
 }
 
 /// A document that is being written.

@@ -1,5 +1,7 @@
 //! Shares: what strangers see of a conversation, what they never see, and who may share.
 
+use std::io::Read as _;
+
 use protocol::AccountRole;
 use protocol::api::{ShareList, ShareSummary};
 use reqwest::redirect::Policy;
@@ -210,6 +212,24 @@ async fn a_page_for_strangers_is_in_no_index_no_cache_and_no_referrer() {
     // The rest of the site keeps its own policy, which its forms need.
     let settings = server.get("/settings").send().await.unwrap();
     assert_eq!(settings.headers()["referrer-policy"], "same-origin");
+}
+
+/// As browsers ask for it. The body is a stream, which the layer that compresses pages polls in its
+/// own way.
+#[tokio::test]
+async fn a_page_arrives_whole_when_it_is_compressed() {
+    let (server, worker) = lived("").await;
+    let made = share(&server, &worker, json!({})).await;
+    let id = server.worker_id().await;
+    for path in [made.path.clone(), format!("{}/file", made.path), format!("/share/{id}/preview")] {
+        let (_, plain) = read(&server, &path).await;
+        let answer = server.get(&path).header("accept-encoding", "br").send().await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], "br", "{path}");
+        let bytes = answer.bytes().await.unwrap();
+        let mut text = String::new();
+        brotli::Decompressor::new(&bytes[..], 4096).read_to_string(&mut text).unwrap();
+        assert_eq!(text, plain, "{path}");
+    }
 }
 
 #[tokio::test]
