@@ -11,36 +11,43 @@ use protocol::{
 };
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::{Access, Principal, Registry, VisibilityFilter};
+use shares::Shares;
 
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
 use crate::title_search::TitleSearch;
 use crate::{AppError, LoginStatus, Refused, text::tr};
 
-/// The runtimes, the limits in force, and the accounts.
+/// The runtimes, the limits in force, the accounts, and the shares.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
     pub(crate) accounts: Accounts,
+    pub(crate) shares: Shares,
     titles: TitleSearch,
 }
 
 impl Backend {
     /// Called once when the process starts.
-    pub fn new(registry: Registry, limits: LimitsInForce, accounts: Accounts) -> Self {
-        Self { registry, limits, accounts, titles: TitleSearch::default() }
+    pub fn new(
+        registry: Registry,
+        limits: LimitsInForce,
+        accounts: Accounts,
+        shares: Shares,
+    ) -> Self {
+        Self { registry, limits, accounts, shares, titles: TitleSearch::default() }
     }
 
     /// The backend as this principal may use it, who is let in by `admission` or without a login.
     pub(crate) fn of(&self, principal: Principal, admission: Option<&Admission>) -> CallerBackend {
-        let Self { limits, titles, .. } = self.clone();
+        let Self { limits, shares, titles, .. } = self.clone();
         let login = admission.map(|admission| LoginStatus {
             name: admission.name().as_str().to_owned(),
             owner: admission.role() == AccountRole::Owner,
             session: matches!(admission.via(), Via::Session(_)),
         });
-        CallerBackend { runtime: self.runtime(principal), limits, titles, login }
+        CallerBackend { runtime: self.runtime(principal), limits, shares, titles, login }
     }
 
     /// The runtime of the pages, as this principal may use it.
@@ -55,6 +62,7 @@ impl Backend {
 pub(crate) struct CallerBackend {
     runtime: Access,
     pub(crate) limits: LimitsInForce,
+    pub(crate) shares: Shares,
     pub(crate) titles: TitleSearch,
     /// Who is logged in; `None` at the server's own machine.
     pub(crate) login: Option<LoginStatus>,

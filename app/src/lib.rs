@@ -10,6 +10,7 @@
 //! - [`refusal`] is the page for an error that occurs before a request reaches its page, and [`outside`]
 //!   that of an address beside the base path.
 //! - [`Backend`] holds what it needs of the rest of the process.
+//! - [`excerpt_file`] writes a conversation as one HTML file.
 //! - [`Visitor`] is what the server found out about the maker of a request, and [`session_cookie`] reads
 //!   and writes the cookies of a login.
 //! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
@@ -60,9 +61,13 @@ mod csp;
 #[cfg(feature = "ssr")]
 mod device_name;
 #[cfg(feature = "ssr")]
+mod excerpt;
+#[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
 mod next_path;
+#[cfg(feature = "ssr")]
+mod origin;
 #[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]
@@ -88,6 +93,8 @@ pub use backend::Backend;
 pub use base_path::answer_below;
 #[cfg(feature = "ssr")]
 pub use csp::csp;
+#[cfg(feature = "ssr")]
+pub use excerpt::{EXPORTED, file as excerpt_file};
 #[cfg(feature = "ssr")]
 pub use router::{Refusal, outside, refusal, router};
 #[cfg(feature = "ssr")]

@@ -24,6 +24,8 @@ mod new;
 mod search;
 #[cfg(feature = "ssr")]
 mod settings;
+#[cfg(feature = "ssr")]
+pub mod shares;
 
 #[cfg(feature = "ssr")]
 pub use data::{Data, DataPage};

@@ -56,6 +56,35 @@ pub async fn render(conversation: WorkerId, text: &str, message: MessageId) -> V
     html.into_iter().flat_map(|outcome| outcome.blocks().to_vec()).collect()
 }
 
+/// Whether HTML is kept for the next reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// For pages that may be read again.
+    Kept,
+    /// For documents that are written once, and would push everything else out.
+    Never,
+}
+
+/// Renders one answer of a document that is written answer by answer, within what is left of the
+/// document's budget.
+pub(crate) async fn one(
+    conversation: WorkerId,
+    message: MessageId,
+    text: &str,
+    budget: &Budget,
+    reuse: Reuse,
+) -> String {
+    let unrendered = vec![Unrendered { message, text: text.to_owned() }];
+    let blocks: Vec<Blocks> = match reuse {
+        Reuse::Kept => html_or_known(conversation, unrendered, budget).await,
+        Reuse::Never => {
+            let outcomes = html(&RENDERERS, conversation, unrendered, budget).await;
+            outcomes.into_iter().map(Outcome::blocks).collect()
+        }
+    };
+    blocks.iter().map(|blocks| blocks.concat()).collect()
+}
+
 /// Renders the model's messages that have no HTML yet, the newest first.
 pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
     let wanted = Wanted::of(transcript, Budget::of(PAGE));
@@ -259,7 +288,7 @@ impl PageHtml {
     /// Cancels this page's renderings when the guard is dropped: when the request is answered, or
     /// when its client disconnects. They run in tasks that would otherwise outlive the request.
     pub(crate) fn until_answered(&self) -> Answered {
-        Answered(self.budget.clone())
+        Answered::of(&self.budget)
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<MessageId, Blocks>> {
@@ -269,6 +298,13 @@ impl PageHtml {
 
 /// A guard that is held while a request is answered; see [`PageHtml::until_answered`].
 pub(crate) struct Answered(Budget);
+
+impl Answered {
+    /// Cancels the renderings with this budget when the guard is dropped.
+    pub(crate) fn of(budget: &Budget) -> Self {
+        Self(budget.clone())
+    }
+}
 
 impl Drop for Answered {
     fn drop(&mut self) {

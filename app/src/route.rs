@@ -8,7 +8,9 @@
 //! A route is a path inside of this site, without the base path; the functions here return addresses,
 //! with it.
 
-use protocol::{TurnId, WorkerId};
+use protocol::{MessageId, TurnId, WorkerId};
+
+use crate::base_path::at;
 
 use crate::base_path::at;
 #[cfg(feature = "browser")]
@@ -48,6 +50,15 @@ pub fn profile_page(worker: WorkerId) -> String {
 /// The page with the request that was sent to the model for one answer.
 pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
     at(&format!("/turns/{worker}/{turn}"))
+}
+
+/// The page that shares a conversation up to a message, or as it is.
+pub fn share_page(worker: WorkerId, until: Option<MessageId>) -> String {
+    let page = at(&format!("/share/{worker}"));
+    match until {
+        Some(message) => [&page, "?m=", &message.to_string()].concat(),
+        None => page,
+    }
 }
 
 /// The path of the page that a missing login leads back to, in the context of a page that only the
@@ -104,9 +115,9 @@ mod tests {
 
     /// The first segments of the server's paths: its own pages, its API, and the files of its
     /// pages.
-    const SERVER: [&str; 13] = [
-        "account", "accounts", "api", "data", "login", "logout", "new", "pkg", "profile", "search",
-        "settings", "setup", "turns",
+    const SERVER: [&str; 16] = [
+        "account", "accounts", "api", "data", "login", "logout", "new", "pkg", "profile", "s",
+        "search", "settings", "setup", "share", "shares", "turns",
     ];
 
     #[test]
@@ -130,7 +141,7 @@ mod tests {
         assert_eq!(Route::of("/"), Route::Home);
         assert_eq!(Route::of(""), Route::Home);
         let (worker, turn) = (WorkerId::from_parts(1, [0; 10]), TurnId::from_parts(1, [0; 10]));
-        for page in [profile_page(worker), input_page(worker, turn)] {
+        for page in [profile_page(worker), input_page(worker, turn), share_page(worker, None)] {
             assert_eq!(Route::of(&page), Route::Missing, "{page} is the server's");
         }
         assert_eq!(Route::of("/c/abc"), Route::Conversation("abc".into()));

@@ -36,6 +36,8 @@ mod outside;
 mod reader;
 mod search;
 mod settings;
+mod shared;
+mod shares;
 mod visit;
 
 pub use document::{Refusal, refusal};
@@ -78,6 +80,12 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
         .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))
         .route("/search", get(search::page))
+        .route("/share/{worker_id}", get(shares::form).post(shares::share))
+        .route("/share/{worker_id}/preview", get(shares::preview))
+        .route("/shares", get(shares::list))
+        .route("/shares/revoke", get(|| leads("/shares")).post(shares::revoke))
+        .route("/s/{token}", get(shared::page))
+        .route("/s/{token}/file", get(shared::file))
         .route("/settings", get(settings::page).post(settings::save))
         .route("/settings/forget", get(|| leads("/settings")).post(settings::forget))
         .route("/api/fn/reader", get(reader::chosen))

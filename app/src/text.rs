@@ -27,11 +27,15 @@ mod choice;
 #[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
+mod shares;
+#[cfg(feature = "ssr")]
 pub use accounts::*;
 #[cfg(feature = "ssr")]
 pub use choice::*;
 #[cfg(feature = "ssr")]
 pub use data::*;
+#[cfg(feature = "ssr")]
+pub use shares::*;
 
 /// The product's name, which is the same everywhere.
 pub const PRODUCT: &str = "Companion";

@@ -97,6 +97,10 @@ async function play(
     if (n % 4 === 1) await stage.look(`/${line}`, [404]);
     if (n % 4 === 2) await stage.look(`/c/${line}`, [404]);
   }
+  const { path } = await companion.api.share(worker, { thinking: true, system_prompt: true });
+  for (const shared of [path, `${path}/file`, `/share/${worker}`, `/share/${worker}/preview`]) {
+    await stage.look(shared);
+  }
   await companion.api.raw('DELETE', workerPath(worker));
   await stage.look('/data');
 }

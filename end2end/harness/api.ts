@@ -88,6 +88,11 @@ export class Api {
     await this.call('POST', `${workerPath(worker)}/stop`);
   }
 
+  /** Shares a copy of a conversation as it is. */
+  share(worker: string, what: { thinking?: boolean; system_prompt?: boolean } = {}): Promise<{ id: number; path: string }> {
+    return this.call('POST', `${workerPath(worker)}/shares`, what);
+  }
+
   /** Imports a file of another program. */
   async import(file: unknown): Promise<void> {
     await this.call('POST', `${RUNTIME}/import`, file);

@@ -5,6 +5,7 @@ mod import;
 mod input;
 mod messages;
 mod search;
+mod shares;
 mod status;
 mod workers;
 
@@ -19,6 +20,7 @@ pub use import::{
 pub use input::{InputMessage, InputRole, Interface, Sampling, SentRequest, TurnInput};
 pub use messages::{Accepted, AskAgain, Cancelled, SendMessage};
 pub use search::{HitMessage, SearchHit, SearchPage, SnippetPiece};
+pub use shares::{CreateShare, ShareList, ShareSummary};
 pub use status::{
     Capabilities, CompanionState, LimitsInForce, ProviderStatus, RuntimeList, RuntimeSummary,
     Status,

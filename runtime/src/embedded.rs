@@ -23,6 +23,7 @@ use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
 
 mod access;
+mod branch;
 mod catalogue;
 mod change;
 mod create;
@@ -38,6 +39,7 @@ mod turns;
 mod workers;
 
 pub use access::Access;
+pub use branch::{BranchExport, ExcerptExport};
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
 

@@ -26,7 +26,8 @@ mod worker;
 
 pub use account_places::{AccountPlace, AccountPlaces};
 pub use embedded::{
-    Access, Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig,
+    Access, BranchExport, ExcerptExport, Export, ExportForm, IMPORT_FILES, Imports, Incoming,
+    Runtime, RuntimeConfig,
 };
 pub use ids::new_message_id;
 pub use listing::ListObservation;

@@ -10,6 +10,7 @@ pub mod own_account;
 pub mod page;
 pub mod runtimes;
 pub mod search;
+pub mod shares;
 pub mod status;
 pub mod transfer;
 pub mod turns;

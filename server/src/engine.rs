@@ -14,6 +14,7 @@ use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
+use shares::{ShareStore, Shares, Sharing};
 use store::Store;
 use store_sqlite::{CHECKED_FIRST_BYTES, Sqlite};
 use tracing::info;
@@ -28,6 +29,8 @@ pub struct Opened {
     pub registry: Registry,
     /// Who may come in.
     pub accounts: Accounts,
+    /// What strangers may read.
+    pub shares: Shares,
 }
 
 /// Opens the store, creates the providers, and ends the turns that a crash left unfinished.
@@ -46,12 +49,13 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     let store = opened.context("the task that opens the database ended early")??;
     let store = Arc::new(store);
     let accounts = accounts(config, store.clone())?;
+    let shares = shares(config, store.clone());
     let registry = assemble(config, store, providers, bundle).await?;
     info!(
         ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         "the runtime is open"
     );
-    Ok(Opened { registry, accounts })
+    Ok(Opened { registry, accounts, shares })
 }
 
 /// The accounts in a store. Must be called within a tokio runtime.
@@ -65,6 +69,12 @@ pub fn accounts(config: &Config, store: Arc<dyn AccountStore>) -> anyhow::Result
     let clock = Arc::new(|| SystemClock.now());
     Accounts::start(store, HashSettings::default(), sessions, clock)
         .context("the threads for passwords cannot be started")
+}
+
+/// The shares in a store.
+fn shares(config: &Config, store: Arc<dyn ShareStore>) -> Shares {
+    let sharing = if config.settings.data.share { Sharing::Allowed } else { Sharing::Off };
+    Shares::new(store, sharing, Arc::new(|| SystemClock.now()))
 }
 
 /// A registry with the embedded runtime.

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::api::document::{self, Document, Served};
 use crate::api::{
-    accounts, catalogue, entrance, health, messages, own_account, runtimes, search, status,
+    accounts, catalogue, entrance, health, messages, own_account, runtimes, search, shares, status,
     transfer, turns, workers,
 };
 use crate::config::BasePath;
@@ -70,6 +70,9 @@ pub fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(transfer::export))
         .routes(routes!(transfer::export_one))
         .routes(routes!(transfer::import))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::create))
+        .routes(routes!(shares::revoke))
         .routes(routes!(events::events))
         .routes(routes!(events::list))
         .split_for_parts()

@@ -4,6 +4,7 @@ use accounts::Accounts;
 use protocol::RuntimeId;
 use protocol::api::LimitsInForce;
 use runtime::{Access, Principal, Registry};
+use shares::Shares;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
@@ -18,6 +19,8 @@ pub struct AppState {
     pub registry: Registry,
     /// Who may come in.
     pub accounts: Accounts,
+    /// What strangers may read.
+    pub shares: Shares,
     /// The limits that were configured.
     pub limits: Limits,
     /// The slots for the open streams of events.
@@ -46,6 +49,7 @@ impl AppState {
     pub fn new(
         registry: Registry,
         accounts: Accounts,
+        shares: Shares,
         settings: &Settings,
         stop: CancellationToken,
     ) -> Self {
@@ -60,7 +64,7 @@ impl AppState {
             settings.http.max_connections.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self { registry, accounts, limits, observers, html: SharedHtml::default(), stop }
+        Self { registry, accounts, shares, limits, observers, html: SharedHtml::default(), stop }
     }
 
     /// A runtime by its id, as the caller may use it. Errors with `not_found`.

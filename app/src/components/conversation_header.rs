@@ -54,6 +54,7 @@ pub fn ConversationHeader() -> impl IntoView {
                 <Rename />
                 <Choose />
                 {erase(view! { <PlaceForms /> })}
+                <Share />
                 <Export />
                 <Close />
                 <Delete />
@@ -112,6 +113,23 @@ fn Choose() -> impl IntoView {
         <p class="exports">
             <a class="button" href=profile_page(worker_id) rel="external">
                 {tr!(profile_and_model)}
+            </a>
+        </p>
+    }
+}
+
+/// A link to the page that shares the branch which is shown, and which only the server renders.
+#[component]
+fn Share() -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let page = move || {
+        conversation.entries.track();
+        Some(conversation.share_page())
+    };
+    view! {
+        <p class="exports">
+            <a class="button" href=attr(page) rel="external">
+                {tr!(share_open)}
             </a>
         </p>
     }

@@ -27,7 +27,11 @@ pub fn ExportLinks() -> impl IntoView {
             </a>
         }
     };
-    (link("markdown", tr!(export_markdown)), link("json", tr!(export_json)))
+    (
+        link("markdown", tr!(export_markdown)),
+        link("html", tr!(export_html)),
+        link("json", tr!(export_json)),
+    )
 }
 
 /// A form that deletes the conversation; it works with and without JavaScript.

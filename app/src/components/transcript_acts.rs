@@ -21,7 +21,7 @@ use super::toast::Toast;
 use crate::base_path::at;
 use crate::erase::effect;
 use crate::live::{ConnectionState, Conversation, new_message_id};
-use crate::route::conversation_page;
+use crate::route::{conversation_page, share_page};
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -119,6 +119,10 @@ impl Acts {
                     self.copy(address(&self.conversation, id));
                 }
                 close_menu();
+            }
+            (Some("share"), _) => {
+                let page = share_page(self.conversation.worker_id, self.menu_of.get_value());
+                let _ = window().location().set_href(&page);
             }
             (Some("copy-code"), _) => {
                 let block = element.closest(".code").ok().flatten();

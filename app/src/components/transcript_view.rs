@@ -125,6 +125,9 @@ pub fn TranscriptView(
                 <button class="menu-item" type="button" data-do="copy-link">
                     {tr!(copy_link)}
                 </button>
+                <button class="menu-item" type="button" data-do="share">
+                    {tr!(share_until_here)}
+                </button>
             </div>
             // One form for all "answer again" buttons of a page without a script.
             <form id="again" method="post" action=conversation_page(worker_id) hidden>

@@ -170,6 +170,12 @@ impl Conversation {
         }
     }
 
+    /// The page that shares the branch which is shown now.
+    pub fn share_page(&self) -> String {
+        let entries = self.entries.read_untracked();
+        crate::route::share_page(self.worker_id, entries.last().map(|entry| entry.id))
+    }
+
     /// The model of the running turn.
     pub fn running_model(&self) -> String {
         let running = |view: &View| view.running().map(|turn| turn.model.clone());

@@ -58,6 +58,9 @@ pub fn DataPage(
                         {tr!(export_all)}
                     </a>
                 </p>
+                <p>
+                    <a href=crate::base_path::at("/shares")>{tr!(shares)}</a>
+                </p>
             </section>
             <section aria-labelledby="import">
                 <h2 id="import">{tr!(import)}</h2>

@@ -16,7 +16,7 @@ use crate::route::ReturnPath;
 use crate::text::{self, tr};
 
 /// The Content-Security-Policy of a page without scripts.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
                       manifest-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 

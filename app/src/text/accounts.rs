@@ -119,6 +119,8 @@ pub fn audit(kind: AuditKind) -> &'static str {
         AuditKind::PasswordReset => tr!(audit_password_reset),
         AuditKind::TokenCreated => tr!(audit_token_created),
         AuditKind::TokenRevoked => tr!(audit_token_revoked),
+        AuditKind::ShareMade => tr!(audit_share_made),
+        AuditKind::ShareRevoked => tr!(audit_share_revoked),
     }
 }
 

@@ -57,11 +57,15 @@ pub enum AuditKind {
     TokenCreated,
     /// An API token was revoked.
     TokenRevoked,
+    /// A conversation was shared.
+    ShareMade,
+    /// A share was revoked.
+    ShareRevoked,
 }
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::SetUp,
         Self::AccountAdded,
         Self::AccountDisabled,
@@ -75,6 +79,8 @@ impl AuditKind {
         Self::PasswordReset,
         Self::TokenCreated,
         Self::TokenRevoked,
+        Self::ShareMade,
+        Self::ShareRevoked,
     ];
 
     /// The name under which it is stored; it never changes.
@@ -93,6 +99,8 @@ impl AuditKind {
             Self::PasswordReset => "password_reset",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::ShareMade => "share_made",
+            Self::ShareRevoked => "share_revoked",
         }
     }
 

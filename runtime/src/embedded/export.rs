@@ -92,7 +92,7 @@ impl Access {
         Ok((title, Export { body, _place }))
     }
 
-    fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
+    pub(super) fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
         let place = self.inner.transfer_slots.exports.clone().try_acquire_owned();
         place.map_err(|_| too_many("The server is writing other exports."))
     }
@@ -184,7 +184,7 @@ impl Lines {
 }
 
 /// A conversation as it was read for an export.
-enum Found {
+pub(super) enum Found {
     Whole(ConversationExport),
     /// The readable part of a conversation with unreadable rows.
     Salvaged(Salvaged),
@@ -202,7 +202,10 @@ impl Found {
 
 /// Reads a conversation for an export. Where it cannot be read as a whole, or could not be imported
 /// again, its readable part is salvaged. `None` means that there is no such worker.
-async fn read_or_salvage(store: &dyn Store, id: WorkerId) -> Result<Option<Found>, StoreError> {
+pub(super) async fn read_or_salvage(
+    store: &dyn Store,
+    id: WorkerId,
+) -> Result<Option<Found>, StoreError> {
     match store.whole(id).await {
         Ok(None) => return Ok(None),
         Ok(Some(whole)) => {

@@ -13,7 +13,7 @@ use store::{Cause, StoreError};
 use super::Sqlite;
 
 mod account;
-mod audit;
+pub(super) mod audit;
 mod row;
 mod session;
 mod token;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Cause, Deleted, ListPosition};
 
 use super::search_index::{self, Index};
-use super::{prompts, row};
+use super::{prompts, row, shares};
 
 /// How many texts, and how many rows of the log, one step removes: a few milliseconds of work.
 const TEXTS: u32 = 100;
@@ -168,6 +168,9 @@ fn step(db: &Connection, worker: i64, index: Index) -> Result<bool, Cause> {
         return Ok(true);
     }
     if prompts::forget(db, worker, PROMPTS)? {
+        return Ok(true);
+    }
+    if shares::forget(db, worker)? {
         return Ok(true);
     }
     db.prepare_cached("DELETE FROM workers WHERE id = ?")?.execute([worker])?;

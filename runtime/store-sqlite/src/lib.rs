@@ -50,6 +50,7 @@ mod row;
 mod schema;
 mod search;
 mod search_index;
+mod shares;
 mod staging;
 mod streamed;
 mod transfer;

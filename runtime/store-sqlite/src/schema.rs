@@ -184,6 +184,32 @@ CREATE INDEX audit_of_failed_logins ON audit (id) WHERE kind = 'login_failed';
 CREATE INDEX audit_of_others ON audit (id) WHERE kind <> 'login_failed';
 ";
 
+/// The eighth schema changes nothing here: its number belongs to another change.
+const EIGHTH: &str = "";
+
+/// The ninth schema: shares ([`super::shares`]). A share goes with its worker. The excerpt comes
+/// last, so that lists do not read it.
+const NINTH: &str = "
+CREATE TABLE shares (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    token TEXT NOT NULL,
+    account INTEGER NOT NULL,
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    title TEXT,
+    messages INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    prompts INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    excerpt TEXT NOT NULL
+) STRICT;
+CREATE INDEX shares_of_accounts ON shares (account, created_ms);
+CREATE INDEX shares_of_workers ON shares (worker);
+CREATE INDEX shares_by_end ON shares (expires_ms);
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -200,7 +226,9 @@ impl Schema {
         let third = M::up_with_hook(THIRD, find_uses);
         let (fourth, fifth) = (M::up(FOURTH), M::up(FIFTH));
         let (sixth, seventh) = (M::up(SIXTH), M::up(SEVENTH));
-        Self { steps: vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh] }
+        let mut steps = vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh];
+        steps.extend([M::up(EIGHTH), M::up(NINTH)]);
+        Self { steps }
     }
 
     /// The version of the schema that these steps lead to.

@@ -29,7 +29,7 @@ const HANG: Duration = Duration::from_secs(60);
 /// The question in the conversation that is never damaged.
 pub(crate) const SOUND: &str = "soundquestion";
 
-/// Rows in the tables about accounts, of which the runtime knows nothing.
+/// Rows in the tables about accounts and shares, of which the runtime knows nothing.
 const ACCOUNTS: &str = "
 INSERT INTO accounts VALUES
     (1, 'ada', 'ada', 'owner', 0, 1, 'hash'), (2, 'bob', 'bob', 'member', 0, 1, 'hash');
@@ -40,6 +40,9 @@ INSERT INTO tokens VALUES
     (1, x'01', 1, 'a', 'read', 1, 9, 2), (2, x'02', 2, 'b', 'write', 1, 9, 2);
 INSERT INTO audit VALUES
     (1, 1, 'login_failed', 1, 1, '192.0.2.1'), (2, 1, 'logged_in', 2, 2, '192.0.2.1');
+INSERT INTO shares
+    SELECT id, randomblob(32), hex(randomblob(16)), 1, id, 'a title', 1, 0, 0, 2, 1, 9, '{}'
+    FROM workers;
 ";
 
 /// A data folder with rows in every table: conversations with titles, with branches, with an

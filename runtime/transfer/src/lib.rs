@@ -7,6 +7,7 @@
 mod any;
 mod archive;
 mod beside;
+mod branch;
 mod check;
 mod foreign;
 mod format;
@@ -22,6 +23,7 @@ mod surrogates;
 mod tally;
 mod writer;
 
+pub use branch::Branch;
 pub use foreign::read_foreign;
 pub use format::VERSION;
 pub use import::{ImportError, Options, Report, Source, Upload, import, read_files};

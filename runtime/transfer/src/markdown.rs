@@ -1,11 +1,13 @@
 //! A conversation as a document for people: the branch that ends with the newest message.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::vec;
 
-use protocol::{Message, MessageId, Role, Turn, TurnState, View, Worker};
+use protocol::{Message, MessageId, Role, Turn, TurnState};
 use store::ConversationExport;
 
+use super::branch::Branch;
 use super::salvage::Salvaged;
 
 /// The heading for a conversation without a title.
@@ -22,7 +24,7 @@ pub struct Document {
     /// The text before the first message. `None` once it was returned.
     top: Option<String>,
     /// The rest of the branch.
-    messages: VecDeque<Message>,
+    messages: vec::IntoIter<Message>,
     /// The number of messages with the same parent.
     siblings: HashMap<Option<MessageId>, u32>,
     /// The turns by the ids of their answers.
@@ -33,39 +35,18 @@ impl Document {
     /// A document of the readable part of a conversation, beginning with a notice of how much is
     /// missing.
     pub fn of_salvaged(salvaged: Salvaged) -> Self {
-        let Salvaged { whole, lost, .. } = salvaged;
-        let notice = format!(
-            "> A part of this conversation cannot be read: {lost} entries of its log are missing here.\n\n"
-        );
-        let mut document = match whole {
-            Some(whole) => Self::of(whole),
-            None => Self {
-                top: Some(String::new()),
-                messages: VecDeque::new(),
-                siblings: HashMap::new(),
-                turns: HashMap::new(),
-            },
-        };
-        document.top = document.top.map(|top| notice + &top);
-        document
+        Self::new(Branch::of_salvaged(salvaged, None).expect("the newest branch always exists"))
     }
 
     /// A document of the branch that ends with the newest message.
     pub fn of(whole: ConversationExport) -> Self {
-        let mut view = View::new(whole.worker, 0);
-        for event in whole.events {
-            view.apply(&event);
-        }
-        let mut siblings: HashMap<Option<MessageId>, u32> = HashMap::new();
-        for message in &view.messages {
-            *siblings.entry(message.parent).or_default() += 1;
-        }
-        let all = view.messages.len();
-        let messages = branch(view.messages);
-        let turns: HashMap<MessageId, Turn> =
-            view.turns.into_iter().map(|turn| (turn.answer, turn)).collect();
-        let top = top(&view.worker, &messages, all, &turns);
-        Self { top: Some(top), messages, siblings, turns }
+        Self::new(Branch::of(whole, None).expect("the newest branch always exists"))
+    }
+
+    fn new(branch: Branch) -> Self {
+        let top = Some(top(&branch));
+        let Branch { messages, siblings, turns, .. } = branch;
+        Self { top, messages: messages.into_iter(), siblings, turns }
     }
 }
 
@@ -76,7 +57,7 @@ impl Iterator for Document {
         if let Some(top) = self.top.take() {
             return Some(top);
         }
-        let message = self.messages.pop_front()?;
+        let message = self.messages.next()?;
         let mut out = String::new();
         heading(&mut out, &message, self.siblings[&message.parent]);
         let _ = writeln!(out, "\n{}", message.text);
@@ -87,31 +68,35 @@ impl Iterator for Document {
     }
 }
 
-fn top(
-    worker: &Worker,
-    shown: &VecDeque<Message>,
-    all: usize,
-    turns: &HashMap<MessageId, Turn>,
-) -> String {
+fn top(branch: &Branch) -> String {
+    let mut out = String::new();
+    if branch.lost > 0 {
+        let _ = write!(
+            out,
+            "> A part of this conversation cannot be read: {} entries of its log are missing here.\n\n",
+            branch.lost
+        );
+    }
+    let Some(worker) = &branch.worker else { return out };
     let mut models: Vec<&str> = Vec::new();
-    for turn in shown.iter().filter_map(|message| turns.get(&message.id)) {
+    for turn in branch.messages.iter().filter_map(|message| branch.turns.get(&message.id)) {
         if !models.contains(&turn.model.as_str()) {
             models.push(&turn.model);
         }
     }
     let title = worker.title.as_deref().unwrap_or(UNTITLED);
-    let mut out = format!("# {title}\n\n");
+    let _ = write!(out, "# {title}\n\n");
     if worker.created_at.is_known() {
         let _ = writeln!(out, "- Date: {}", worker.created_at.date_utc());
     }
     if !models.is_empty() {
         let _ = writeln!(out, "- Model: {}", models.join(", "));
     }
-    let elsewhere = all - shown.len();
-    if elsewhere > 0 {
+    if branch.elsewhere > 0 {
         let _ = writeln!(
             out,
-            "- This is the newest branch; {elsewhere} messages of other branches are not in it."
+            "- This is the newest branch; {} messages of other branches are not in it.",
+            branch.elsewhere
         );
     }
     out
@@ -131,19 +116,6 @@ fn heading(out: &mut String, message: &Message, siblings: u32) {
         let _ = write!(out, " · one of {siblings} versions");
     }
     out.push('\n');
-}
-
-/// The messages from the first to the newest. A log's parents come before their children.
-fn branch(mut messages: Vec<Message>) -> VecDeque<Message> {
-    let mut branch = VecDeque::new();
-    let mut wanted = None;
-    while let Some(message) = messages.pop() {
-        if branch.is_empty() || wanted == Some(message.id) {
-            wanted = message.parent;
-            branch.push_front(message);
-        }
-    }
-    branch
 }
 
 /// A note about an incomplete answer.

@@ -26,6 +26,7 @@ use query::{ExportAs, ExportFormat, ImportInto};
 /// JSON Lines has no registered media type; this one is the usual choice.
 const JSON_LINES: &str = "application/jsonl; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 
 /// Exports all conversations as JSON Lines, in the format of docs/export-format.md.
 ///
@@ -51,13 +52,13 @@ pub async fn export(
     Ok(download(JSON_LINES, &file_name::disposition(&name), export))
 }
 
-/// Exports one conversation: as JSON Lines, which can be imported, or as Markdown.
+/// Exports one conversation: as JSON Lines, which can be imported, as Markdown or as an HTML file.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/export", tag = "transfer",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ExportAs),
     responses(
         (status = 200, description = "a file to be kept", content(
-            (String = "application/jsonl"), (String = "text/markdown"),
+            (String = "application/jsonl"), (String = "text/markdown"), (String = "text/html"),
         ), headers(("Content-Disposition" = String, description = "a name for the file"))),
         (status = 429, description = "`rate_limited`: other exports are under way", body = ErrorBody),
         (status = "default", body = ErrorBody),
@@ -68,12 +69,21 @@ pub async fn export_one(
     Caller(principal): Caller,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(ExportAs { format }): Query<ExportAs>,
+    headers: HeaderMap,
 ) -> ApiResult<Response> {
+    let runtime = state.runtime(&rid, principal)?;
     let (form, kind, ending) = match format {
         ExportFormat::Json => (ExportForm::Lines, JSON_LINES, "jsonl"),
         ExportFormat::Markdown => (ExportForm::Markdown, MARKDOWN, "md"),
+        ExportFormat::Html => {
+            let branch = runtime.branch(wid, None).await?;
+            let title = branch.branch.worker.as_ref().and_then(|worker| worker.title.clone());
+            let name = file_name::of_conversation(title.as_deref(), wid, "html");
+            let body = app::excerpt_file(branch.into_excerpt(app::EXPORTED), &headers);
+            return Ok(attachment(HTML, &file_name::disposition(&name), body));
+        }
     };
-    let (title, export) = state.runtime(&rid, principal)?.export_one(wid, form).await?;
+    let (title, export) = runtime.export_one(wid, form).await?;
     let name = file_name::of_conversation(title.as_deref(), wid, ending);
     Ok(download(kind, &file_name::disposition(&name), export))
 }
@@ -130,11 +140,6 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 /// Makes the response. It holds the export, and so its permit, until the client has read all of it.
 fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
-    let disposition = HeaderValue::try_from(disposition).expect("a disposition is visible ASCII");
-    let headers: [(HeaderName, HeaderValue); 2] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
     let pieces = stream::unfold(export, |mut export| async move {
         let piece = export.next().await?;
         if let Err(error) = &piece {
@@ -143,7 +148,16 @@ fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
         }
         Some((piece, export))
     });
-    (headers, Body::from_stream(pieces)).into_response()
+    attachment(kind, disposition, Body::from_stream(pieces))
+}
+
+fn attachment(kind: &'static str, disposition: &str, body: Body) -> Response {
+    let disposition = HeaderValue::try_from(disposition).expect("a disposition is visible ASCII");
+    let headers: [(HeaderName, HeaderValue); 2] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, body).into_response()
 }
 
 fn today() -> String {

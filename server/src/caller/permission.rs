@@ -100,6 +100,9 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/restore", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/stop", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/turns", Write),
+    ("GET", "/api/v1/shares", Read),
+    ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/shares", Write),
+    ("DELETE", "/api/v1/shares/{id}", Write),
     // The answer that there is no such address.
     ("GET", "/api/{*rest}", Admitted),
 
@@ -140,6 +143,15 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/data/deleted", Session),
     ("POST", "/data/deleted", Session),
     ("GET", "/search", Session),
+    ("GET", "/share/{worker_id}", Session),
+    ("POST", "/share/{worker_id}", Session),
+    ("GET", "/share/{worker_id}/preview", Session),
+    ("GET", "/shares", Session),
+    ("GET", "/shares/revoke", Session),
+    ("POST", "/shares/revoke", Session),
+    // The one exception: what somebody has shared, for everybody who knows its address.
+    ("GET", "/s/{token}", Public),
+    ("GET", "/s/{token}/file", Public),
     ("GET", "/settings", Session),
     ("POST", "/settings", Session),
     ("GET", "/settings/forget", AdminSession),

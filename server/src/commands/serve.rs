@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use app::rendering;
 use provider_local::Sandbox;
 use runtime::Registry;
+use shares::Shares;
 use tokio::net::UnixSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ pub async fn run(
     let mut signals = Signals::take().context("signals cannot be handled")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address of the listener cannot be read")?;
-    let engine::Opened { registry, accounts } = tokio::select! {
+    let engine::Opened { registry, accounts, shares } = tokio::select! {
         opened = engine::open(&config) => opened?,
         // No request was accepted yet, and the start can be aborted at any point.
         _ = signals.next() => {
@@ -69,7 +70,9 @@ pub async fn run(
         tasks.spawn(tls.keep_fresh(reload::EVERY));
     }
     let stop = CancellationToken::new();
-    let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
+    let (settings, closing) = (&config.settings, stop.clone());
+    let state =
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing);
     match own_socket.and_then(|socket| OwnSocket::bind(socket, &config.data_dir)) {
         Ok(socket) => {
             let router = router::for_own_socket(state.clone(), &config.settings, address);
@@ -77,7 +80,7 @@ pub async fn run(
         }
         Err(error) => warn!(%error, "`companion account` needs the server to be stopped"),
     }
-    tasks.spawn(remove_ended_sessions(accounts.clone()));
+    tasks.spawn(remove_ended(accounts.clone(), shares));
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
     let most = descriptors::room_for_connections(&config.settings.http);
@@ -113,15 +116,18 @@ pub async fn run(
     }
 }
 
-/// How often the rows of sessions that have ended are removed.
-const SESSIONS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often the rows of sessions and shares that have ended are removed.
+const ENDED_EVERY: Duration = Duration::from_secs(60 * 60);
 
-async fn remove_ended_sessions(accounts: Accounts) {
+async fn remove_ended(accounts: Accounts, shares: Shares) {
     loop {
         if let Err(error) = accounts.collect().await {
             warn!(error = &error as &dyn std::error::Error, "ended sessions are not removed");
         }
-        tokio::time::sleep(SESSIONS_EVERY).await;
+        if let Err(error) = shares.collect().await {
+            warn!(error = &error as &dyn std::error::Error, "ended shares are not removed");
+        }
+        tokio::time::sleep(ENDED_EVERY).await;
     }
 }
 

@@ -208,6 +208,11 @@ pub struct Data {
     /// (0 to 31536000000)
     #[arg(long, value_name = "MS", default_value = "86400000")]
     pub undo_delete_ms: Within<0, 31_536_000_000>,
+    /// Whether accounts may share copies of their conversations under addresses that everybody can
+    /// read who knows them; without it, addresses that were made before lead nowhere (true or
+    /// false)
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value = "true")]
+    pub share: bool,
 }
 
 /// Which provider answers.

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::hsts;
 
-/// The headers that are the same for every response.
+/// The headers of every response that does not set its own.
 const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // `no-referrer` would not work: browsers would then send `Origin: null` with the page's own
@@ -35,7 +35,8 @@ pub async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The page of a share asks for a stricter referrer policy.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if only_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(hsts::A_YEAR));

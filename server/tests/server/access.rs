@@ -108,6 +108,7 @@ fn request(client: &Client, server: &Server, method: &str, route: &str) -> Reque
         .replace("{worker_id}", id)
         .replace("{tid}", id)
         .replace("{turn_id}", id)
+        .replace("{token}", "0123456789abcdef0123456789abcdef")
         .replace("{id}", "999")
         .replace("{name}", "default")
         .replace("{provider}", "openai")

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 45] = [
+const CONTRACT: [(&str, &str); 48] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -53,6 +53,9 @@ const CONTRACT: [(&str, &str); 45] = [
     ("post", "/api/v1/runtimes/{rid}/import"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/events"),
     ("get", "/api/v1/runtimes/{rid}/events"),
+    ("get", "/api/v1/shares"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/shares"),
+    ("delete", "/api/v1/shares/{id}"),
 ];
 
 fn contract() -> BTreeSet<(String, String)> {

@@ -7,7 +7,7 @@ use super::support::{Server, code, start};
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 /// The paths of forms, each with the path of the page that contains it.
-const FORMS: [(&str, &str); 8] = [
+const FORMS: [(&str, &str); 10] = [
     ("/", "/"),
     ("/c/019aabcd-0123-7abc-8def-0123456789ab", "/c/019aabcd-0123-7abc-8def-0123456789ab"),
     ("/new", "/new"),
@@ -19,6 +19,8 @@ const FORMS: [(&str, &str); 8] = [
     ("/data/deleted", "/data"),
     ("/settings", "/settings"),
     ("/settings/forget", "/settings"),
+    ("/share/019aabcd-0123-7abc-8def-0123456789ab", "/share/019aabcd-0123-7abc-8def-0123456789ab"),
+    ("/shares/revoke", "/shares"),
 ];
 
 struct Wrong {

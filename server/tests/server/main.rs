@@ -32,6 +32,7 @@ mod pages;
 mod privacy;
 mod process;
 mod sent;
+mod shares;
 #[path = "../../../runtime/store-sqlite/tests/support/small_disk.rs"]
 mod small_disk;
 mod sse;

@@ -16,6 +16,7 @@ use server::events::SharedHtml;
 use server::state::AppState;
 use server::tls::Tls;
 use server::{connections, engine, listen, router};
+use shares::Shares;
 use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
 
@@ -27,6 +28,7 @@ pub(crate) struct Server {
     pub client: Client,
     pub registry: Registry,
     pub accounts: Accounts,
+    pub shares: Shares,
     pub upstream: Upstream,
     pub stop: CancellationToken,
     /// Counts what was rendered for observers.
@@ -52,13 +54,15 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
 
     let listener = listen::bind(config.settings.http.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let engine::Opened { registry, accounts } = engine::open(&config).await.unwrap();
+    let engine::Opened { registry, accounts, shares } = engine::open(&config).await.unwrap();
     let tls = config.settings.tls.files().map(|files| Tls::open(files).unwrap());
     if let Some(tls) = tls.clone() {
         tokio::spawn(tls.keep_fresh(Duration::from_millis(20)));
     }
     let stop = CancellationToken::new();
-    let state = AppState::new(registry.clone(), accounts.clone(), &config.settings, stop.clone());
+    let (settings, closing) = (&config.settings, stop.clone());
+    let state =
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing);
     let patience = state.observers.patience();
     let html = state.html.clone();
     let router = router::build(state, &config.settings, address);
@@ -67,7 +71,7 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let served = connections::take(listener, service, most, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
-    Server { address, client, registry, accounts, upstream, stop, html, folder }
+    Server { address, client, registry, accounts, shares, upstream, stop, html, folder }
 }
 
 /// Loads a configuration as the binary would do in `folder`, with these arguments and variables.

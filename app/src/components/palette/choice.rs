@@ -30,7 +30,9 @@ pub enum Command {
     Visibility(Visibility),
     Delete,
     ExportMarkdown,
+    ExportHtml,
     ExportJson,
+    Share,
     Choose,
     Settings,
     Appearance,
@@ -41,7 +43,7 @@ pub enum Command {
 
 impl Command {
     /// The commands for a conversation with this visibility, in the palette's order.
-    pub fn all(place: Visibility) -> [Self; 15] {
+    pub fn all(place: Visibility) -> [Self; 17] {
         let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
         let archive =
             if place == Visibility::Archived { Visibility::Listed } else { Visibility::Archived };
@@ -54,7 +56,9 @@ impl Command {
             Self::Visibility(archive),
             Self::Delete,
             Self::ExportMarkdown,
+            Self::ExportHtml,
             Self::ExportJson,
+            Self::Share,
             Self::Choose,
             Self::Settings,
             Self::Appearance,
@@ -79,7 +83,9 @@ impl Command {
             Self::Visibility(Visibility::Listed) => tr!(command_unarchive),
             Self::Delete => tr!(command_delete),
             Self::ExportMarkdown => tr!(command_markdown),
+            Self::ExportHtml => tr!(command_html),
             Self::ExportJson => tr!(command_json),
+            Self::Share => tr!(share_command),
             Self::Choose => tr!(profile_and_model),
             Self::Settings => tr!(settings),
             Self::Appearance => tr!(command_appearance),
@@ -142,7 +148,7 @@ mod tests {
     #[test]
     fn an_empty_query_offers_everything() {
         let all = offered(" ", &["a", "b"]);
-        assert_eq!(all.len(), 2 + 15);
+        assert_eq!(all.len(), 2 + 17);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
         assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
     }

@@ -74,7 +74,9 @@ impl Performer {
                 remove(self.list.clone(), self.problem.clone(), id, Some(id), go);
             }
             Command::ExportMarkdown => self.export("markdown"),
+            Command::ExportHtml => self.export("html"),
             Command::ExportJson => self.export("json"),
+            Command::Share => leave(&self.conversation.share_page()),
             Command::Choose => leave(&profile_page(id)),
             Command::Settings | Command::Appearance | Command::Language => {
                 leave(&at("/settings"));

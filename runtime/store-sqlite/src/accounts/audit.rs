@@ -8,7 +8,7 @@ use store::Cause;
 use super::row;
 
 /// Adds an entry and removes the oldest of its kind beyond the limit.
-pub(super) fn add(db: &Connection, note: Note, account: Option<AccountId>) -> Result<(), Cause> {
+pub(crate) fn add(db: &Connection, note: Note, account: Option<AccountId>) -> Result<(), Cause> {
     let Note { at, kind, by, from } = note;
     db.prepare_cached(
         "INSERT INTO audit (at_ms, kind, actor, account, address) VALUES (?, ?, ?, ?, ?)",

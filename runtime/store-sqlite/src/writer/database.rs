@@ -362,6 +362,12 @@ impl Database {
         Ok(done)
     }
 
+    /// Has the write-ahead log emptied with the next collection, because it holds texts that were
+    /// removed.
+    pub(crate) fn empty_log_later(&mut self) {
+        self.swept = true;
+    }
+
     /// The level of `PRAGMA synchronous` that the next commit has: 1 is NORMAL, 2 is FULL.
     #[cfg(test)]
     pub(super) fn synchronous(&self) -> i64 {

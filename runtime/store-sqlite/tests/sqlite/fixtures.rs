@@ -9,7 +9,8 @@
 use std::path::{Path, PathBuf};
 
 use accounts::{AccountName, AccountStore as _, SecretHash};
-use protocol::{AccountId, EventBody, Snapshot, TurnState, View};
+use protocol::{AccountId, EventBody, Snapshot, Timestamp, TurnState, View};
+use shares::ShareStore as _;
 use store::contract::sample::{Sample, prompt};
 use store::contract::search::found;
 use store::{Store, VisibilityFilter};
@@ -79,6 +80,8 @@ async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
         assert_eq!(names.iter().map(AccountName::as_str).collect::<Vec<_>>(), expected);
         assert_eq!(store.session(SecretHash::of("s")).await.unwrap().is_some(), schema >= 7);
         assert_eq!(store.token(SecretHash::of("t")).await.unwrap().is_some(), schema >= 7);
+        let shares = store.shares(AccountId::FIRST, Timestamp::from_unix_ms(15)).await.unwrap();
+        assert_eq!(shares.len(), usize::from(schema >= 9), "schema {schema}");
         let look = Sqlite::look(folder.path()).unwrap();
         assert_eq!(look.schema, Some(look.known), "it is brought up to date");
         // The opened database can also be written.
@@ -96,6 +99,7 @@ async fn make_the_fixture() {
     let schema = Sqlite::look(folder.path()).unwrap().known;
     write(&store).await;
     accounts::contract::fill(&store).await;
+    shares::contract::fill(&store, Sample::new(1).id()).await;
     let text = serde_json::to_string_pretty(&shown(&store).await).unwrap();
     store.close().await;
     drop(store);

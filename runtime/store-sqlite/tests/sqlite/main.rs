@@ -9,6 +9,7 @@ use std::time::Duration;
 use accounts::AccountStore;
 use accounts::contract::TestAccounts;
 use protocol::WorkerId;
+use shares::contract::{Ports, TestShares};
 use store::Store;
 use store::contract::{Part, TestStore};
 use store_sqlite::Sqlite;
@@ -27,6 +28,14 @@ mod streamed;
 
 store::contract!(contract, SqliteFolder);
 accounts::contract!(contract_of_accounts, SqliteFolder);
+shares::contract!(contract_of_shares, SqliteFolder);
+
+impl TestShares for SqliteFolder {
+    fn open(&self) -> Ports {
+        let store = Arc::new(Sqlite::open(self.0.path()).unwrap());
+        Ports { store: store.clone(), accounts: store.clone(), shares: store }
+    }
+}
 
 impl TestAccounts for SqliteFolder {
     fn open(&self) -> Arc<dyn AccountStore> {

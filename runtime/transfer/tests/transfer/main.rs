@@ -9,6 +9,7 @@
 mod logs;
 
 mod beside;
+mod branch;
 mod damage;
 mod encoding;
 mod field;

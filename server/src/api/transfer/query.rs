@@ -14,6 +14,8 @@ pub enum ExportFormat {
     Json,
     /// Markdown for people: the newest branch.
     Markdown,
+    /// One HTML file for people, which loads nothing: the newest branch, with the thinking.
+    Html,
 }
 
 /// Query parameters of an export.
