@@ -184,6 +184,18 @@ CREATE INDEX audit_of_failed_logins ON audit (id) WHERE kind = 'login_failed';
 CREATE INDEX audit_of_others ON audit (id) WHERE kind <> 'login_failed';
 ";
 
+/// The eighth schema: who people are at providers of identities, and which accounts are theirs.
+const EIGHTH: &str = "
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    connected_ms INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identities_of_accounts ON identities (account);
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -200,7 +212,9 @@ impl Schema {
         let third = M::up_with_hook(THIRD, find_uses);
         let (fourth, fifth) = (M::up(FOURTH), M::up(FIFTH));
         let (sixth, seventh) = (M::up(SIXTH), M::up(SEVENTH));
-        Self { steps: vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh] }
+        let mut steps = vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh];
+        steps.push(M::up(EIGHTH));
+        Self { steps }
     }
 
     /// The version of the schema that these steps lead to.
