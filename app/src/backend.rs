@@ -3,6 +3,7 @@
 use accounts::{Accounts, Admission, Via};
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
+use oidc::RelyingParty;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
@@ -23,13 +24,21 @@ pub struct Backend {
     registry: Registry,
     pub(crate) limits: LimitsInForce,
     pub(crate) accounts: Accounts,
+    pub(crate) identity_provider: Option<RelyingParty>,
     titles: TitleSearch,
 }
 
 impl Backend {
     /// Called once when the process starts.
     pub fn new(registry: Registry, limits: LimitsInForce, accounts: Accounts) -> Self {
-        Self { registry, limits, accounts, titles: TitleSearch::default() }
+        let (identity_provider, titles) = (None, TitleSearch::default());
+        Self { registry, limits, accounts, identity_provider, titles }
+    }
+
+    /// The same with a provider of identities, by which people can log in.
+    #[must_use]
+    pub fn with_identity_provider(self, identity_provider: Option<RelyingParty>) -> Self {
+        Self { identity_provider, ..self }
     }
 
     /// The backend as this principal may use it, who is let in by `admission` or without a login.

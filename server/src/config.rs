@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod endpoints;
+pub mod identity_provider;
 pub mod layer;
 pub mod load;
 pub mod models;

@@ -53,6 +53,7 @@ fn page_of(path: &str) -> &str {
         // As a link, this would lead to another server.
         path if path.starts_with("//") => "/",
         "/data/deleted" => "/data",
+        "/login/provider" | "/login/callback" => "/login",
         "/settings/forget" => "/settings",
         path => path,
     }
@@ -73,7 +74,8 @@ async fn wrong_method(response: Response) -> Response {
 /// The pages, their forms and server functions, and the answer to unknown paths.
 pub fn routes(state: &AppState, names: Names) -> Router {
     let (registry, accounts) = (state.registry.clone(), state.accounts.clone());
-    let backend = Backend::new(registry, state.limits.in_force(), accounts);
+    let backend = Backend::new(registry, state.limits.in_force(), accounts)
+        .with_identity_provider(state.identity_provider.clone());
     let Names { style, script, wasm } = names;
     // These options are only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");
