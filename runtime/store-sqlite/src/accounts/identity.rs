@@ -76,7 +76,7 @@ pub(super) fn connect(
     note: Note,
 ) -> Result<Connected, Cause> {
     let found = account::by_id(db, account)?;
-    if !found.is_some_and(|found| !found.disabled) {
+    if found.is_none_or(|found| found.disabled) {
         return Ok(Connected::NotFound);
     }
     match owner(db, &new.identity)? {
