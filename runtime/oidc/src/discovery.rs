@@ -88,15 +88,11 @@ impl Discovery {
         if let Some(known) = self.kept(KEPT) {
             return Ok(known);
         }
-        if let Some((error, at)) = &self.known().failed
-            && at.elapsed() < REST
-        {
-            return Err(error.clone());
-        }
-        match self.read().await {
-            Ok(metadata) => Ok(metadata),
-            Err(error) => self.kept(Duration::MAX).ok_or(error),
-        }
+        let read = match self.last_failure() {
+            Some(error) => Err(error),
+            None => self.read().await,
+        };
+        read.or_else(|error| self.kept(Duration::MAX).ok_or(error))
     }
 
     /// Reads it again because a key is missing; `None` if it was read a moment ago.
@@ -122,6 +118,13 @@ impl Discovery {
             Err(error) => known.failed = Some((error.clone(), now)),
         }
         read
+    }
+
+    /// Why it could not be read a moment ago.
+    fn last_failure(&self) -> Option<LoginError> {
+        let known = self.known();
+        let (error, at) = known.failed.as_ref()?;
+        (at.elapsed() < REST).then(|| error.clone())
     }
 
     fn kept(&self, within: Duration) -> Option<Arc<Metadata>> {
