@@ -3,6 +3,7 @@
 use accounts::{Accounts, Admission, Via};
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
+use oidc::RelyingParty;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
@@ -25,6 +26,7 @@ pub struct Backend {
     pub(crate) limits: LimitsInForce,
     pub(crate) accounts: Accounts,
     pub(crate) shares: Shares,
+    pub(crate) identity_provider: Option<RelyingParty>,
     titles: TitleSearch,
 }
 
@@ -36,7 +38,14 @@ impl Backend {
         accounts: Accounts,
         shares: Shares,
     ) -> Self {
-        Self { registry, limits, accounts, shares, titles: TitleSearch::default() }
+        let (identity_provider, titles) = (None, TitleSearch::default());
+        Self { registry, limits, accounts, shares, identity_provider, titles }
+    }
+
+    /// The same with a provider of identities, by which people can log in.
+    #[must_use]
+    pub fn with_identity_provider(self, identity_provider: Option<RelyingParty>) -> Self {
+        Self { identity_provider, ..self }
     }
 
     /// The backend as this principal may use it, who is let in by `admission` or without a login.

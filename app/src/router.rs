@@ -29,10 +29,12 @@ mod data;
 mod deleted;
 mod document;
 mod entrance;
+mod identity;
 mod input;
 mod logged_out;
 mod new;
 mod outside;
+mod provider_failure;
 mod reader;
 mod search;
 mod settings;
@@ -56,10 +58,13 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     Router::new()
         // Only forms post to some of these addresses, but a reader may reload one, so redirect a GET.
         .route("/login", get(entrance::login).post(entrance::log_in))
+        .route("/login/provider", get(|| leads("/login")).post(identity::begin))
+        .route("/login/callback", get(identity::finish))
         .route("/setup", get(entrance::set_up_form).post(entrance::set_up))
         .route("/logout", get(|| leads("/login")).post(entrance::log_out))
         .route("/account", get(account::page))
         .route("/account/password", get(|| leads("/account")).post(account::change_password))
+        .route("/account/identities", get(|| leads("/account")).post(identity::change))
         .route("/account/sessions", get(|| leads("/account")).post(account::end_sessions))
         .route("/account/tokens", get(|| leads("/account")).post(account::create_token))
         .route("/account/tokens/revoke", get(|| leads("/account")).post(account::revoke_token))

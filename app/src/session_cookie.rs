@@ -1,4 +1,8 @@
-//! The cookies of a login: the session's secret, and the secret by which a device is known.
+//! The cookies of a login: the session's secret, the secret by which a device is known, and the one
+//! by which a browser is known that is away at a provider of identities.
+//!
+//! They are sent along when another site leads here (`SameSite=Lax`), which is how browsers come back
+//! from a provider. With `Strict` they would come back as strangers.
 //!
 //! Over HTTPS their names begin with `__Host-`, so that browsers accept them only from this very
 //! host, over HTTPS and for all paths: no other host of the domain, and nobody on the network, can
@@ -10,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 const SESSION: &str = "companion-session";
 const DEVICE: &str = "companion-device";
+const LOGIN: &str = "companion-login";
 const HOST_PREFIX: &str = "__Host-";
 
 /// The longest that a session may last. The server decides when it ends; the cookie only must not
@@ -17,6 +22,8 @@ const HOST_PREFIX: &str = "__Host-";
 const SESSION_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// About 400 days is the longest time that browsers keep a cookie.
 const DEVICE_SECONDS: u32 = 34_560_000;
+/// As long as a login that has begun is remembered.
+const LOGIN_SECONDS: u32 = 10 * 60;
 
 /// The secret of the session that a browser has. `secure` says whether the browser uses HTTPS.
 pub fn session_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
@@ -40,6 +47,21 @@ pub fn of_login(login: &LoggedIn, secure: bool) -> [HeaderValue; 2] {
 /// from being kept out by others' failed attempts.
 pub fn removed(secure: bool) -> HeaderValue {
     cookie(SESSION, "", 0, secure)
+}
+
+/// The secret of the login that this browser has begun at a provider.
+pub fn login_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    value(headers, LOGIN, secure)
+}
+
+/// The value of `Set-Cookie` when a login begins at a provider. Only this browser can end it.
+pub fn of_begun(secret: &Secret, secure: bool) -> HeaderValue {
+    cookie(LOGIN, secret.reveal(), LOGIN_SECONDS, secure)
+}
+
+/// The value of `Set-Cookie` when it has ended.
+pub fn begun_removed(secure: bool) -> HeaderValue {
+    cookie(LOGIN, "", 0, secure)
 }
 
 fn name(name: &str, secure: bool) -> String {

@@ -7,6 +7,7 @@
 pub mod base_path;
 pub mod check;
 pub mod endpoints;
+pub mod identity_provider;
 pub mod layer;
 pub mod load;
 pub mod models;

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 pub mod extract;
+pub mod identity_provider;
 pub mod json;
 pub mod listen;
 pub mod memory;

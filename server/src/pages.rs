@@ -53,6 +53,7 @@ fn page_of(path: &str) -> &str {
         // As a link, this would lead to another server.
         path if path.starts_with("//") => "/",
         "/data/deleted" => "/data",
+        "/login/provider" | "/login/callback" => "/login",
         "/settings/forget" => "/settings",
         "/shares/revoke" => "/shares",
         path => path,
@@ -75,7 +76,8 @@ async fn wrong_method(response: Response) -> Response {
 pub fn routes(state: &AppState, names: Names) -> Router {
     let (registry, accounts) = (state.registry.clone(), state.accounts.clone());
     let shares = state.shares.clone();
-    let backend = Backend::new(registry, state.limits.in_force(), accounts, shares);
+    let backend = Backend::new(registry, state.limits.in_force(), accounts, shares)
+        .with_identity_provider(state.identity_provider.clone());
     let Names { style, script, wasm } = names;
     // These options are only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");

@@ -58,7 +58,9 @@ fn secrets(config: &Config) -> Vec<Secret> {
     let keys = config.endpoints.iter().filter_map(|endpoint| endpoint.api_key.clone());
     let proxies = config.endpoints.iter().filter_map(|endpoint| endpoint.proxy.as_ref());
     let proxies = proxies.chain(&config.proxy).flat_map(provider_openai::ProxySetting::secrets);
-    let all = keys.chain(config.api_key.clone()).chain(proxies);
+    let at_provider = config.identity_provider.as_ref();
+    let at_provider = at_provider.and_then(|provider| provider.settings.client_secret.clone());
+    let all = keys.chain(config.api_key.clone()).chain(proxies).chain(at_provider);
     all.filter(|secret| !secret.reveal().is_empty()).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The state that every handler can use.
 
 use accounts::Accounts;
+use oidc::RelyingParty;
 use protocol::RuntimeId;
 use protocol::api::LimitsInForce;
 use runtime::{Access, Principal, Registry};
@@ -21,6 +22,8 @@ pub struct AppState {
     pub accounts: Accounts,
     /// What strangers may read.
     pub shares: Shares,
+    /// The provider of identities by which people can log in.
+    pub identity_provider: Option<RelyingParty>,
     /// The limits that were configured.
     pub limits: Limits,
     /// The slots for the open streams of events.
@@ -64,7 +67,14 @@ impl AppState {
             settings.http.max_connections.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self { registry, accounts, shares, limits, observers, html: SharedHtml::default(), stop }
+        let (identity_provider, html) = (None, SharedHtml::default());
+        Self { registry, accounts, shares, identity_provider, limits, observers, html, stop }
+    }
+
+    /// The same with a provider of identities.
+    #[must_use]
+    pub fn with_identity_provider(self, identity_provider: Option<RelyingParty>) -> Self {
+        Self { identity_provider, ..self }
     }
 
     /// A runtime by its id, as the caller may use it. Errors with `not_found`.

@@ -1,6 +1,6 @@
 //! `/account`: the own account, its password, its sessions and its API tokens.
 
-use accounts::{ApiToken, Secret, Session, SessionId, Via};
+use accounts::{ApiToken, ConnectedIdentity, Secret, Session, SessionId, Via};
 use leptos::prelude::*;
 use protocol::{AccountRole, Timestamp};
 
@@ -10,9 +10,11 @@ use crate::components::{DoneNote, Field, LogOut, Mistake, Words};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
+mod identities;
 mod sessions;
 mod tokens;
 
+use identities::identities_section;
 use sessions::sessions_section;
 pub use tokens::{DAYS, SCOPES, TOKEN_NAME, TokenForm};
 use tokens::{MadeToken, tokens_section};
@@ -36,6 +38,12 @@ pub struct OwnAccount {
     pub name: String,
     pub role: AccountRole,
     pub via: Via,
+    /// Whether it can be used with a password.
+    pub has_password: bool,
+    /// The identities by which it can be used, the oldest first.
+    pub identities: Vec<ConnectedIdentity>,
+    /// The issuer and the name of the provider with which it can be connected.
+    pub provider: Option<(String, String)>,
     /// The sessions, the last used first.
     pub sessions: Vec<Session>,
     /// The API tokens, the oldest first.
@@ -47,7 +55,7 @@ pub struct OwnAccount {
 pub struct Outcome {
     /// What was done, after the redirect of a form.
     pub done: Option<Words>,
-    /// A mistake in the form that changes the password, or in none.
+    /// A mistake in the form that changes the password, or in another one.
     pub mistake: Option<Mistake>,
     /// The form that makes a token, as it was filled in.
     pub token: TokenForm,
@@ -66,17 +74,28 @@ pub fn AccountPage(
     now: Timestamp,
 ) -> impl IntoView {
     let Outcome { done, mistake, token, made } = outcome;
+    let wrong = form_mistake(mistake.as_ref());
     let body = match reader {
         Reader::AtMachine { is_set_up } => at_machine(is_set_up),
         Reader::Account(account) => {
-            let OwnAccount { name, role, via, sessions, tokens } = *account;
+            let OwnAccount {
+                name,
+                role,
+                via,
+                has_password,
+                identities,
+                provider,
+                sessions,
+                tokens,
+            } = *account;
             let session = match via {
                 Via::Session(id) => Some(id),
                 Via::Token(_) | Via::Proxy(_) => None,
             };
             erase(view! {
                 <OwnName name=name.clone() role has_session=session.is_some() />
-                {session.map(|_| password_section(name, mistake))}
+                {session.filter(|_| has_password).map(|_| password_section(name, mistake))}
+                {session.and_then(|_| identities_section(identities, provider, has_password))}
                 {session.map(|id: SessionId| sessions_section(sessions, id))}
                 {tokens_section(tokens, token, role, now)}
             })
@@ -89,6 +108,7 @@ pub fn AccountPage(
         <main class="plain accounts">
             <p class="wordmark">{text::PRODUCT}</p>
             <h1>{tr!(account)}</h1>
+            {wrong}
             {done.map(|words| view! { <DoneNote words=words() /> })}
             {made}
             {body}
@@ -149,7 +169,6 @@ fn password_section(name: String, mistake: Option<Mistake>) -> Erased {
         <section aria-labelledby="password-heading">
             <h2 id="password-heading">{tr!(password_change)}</h2>
             <p>{tr!(password_change_ends)}</p>
-            {form_mistake(mistake.as_ref())}
             <form class="account-form" method="post" action=at("/account/password")>
                 <UserName name />
                 <Field

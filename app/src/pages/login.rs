@@ -22,6 +22,8 @@ pub struct LoginForm {
     pub next: String,
     /// Whether others on the network could read what is sent.
     pub is_readable_by_others: bool,
+    /// The name of the provider by which people can log in as well.
+    pub provider: Option<String>,
     /// Why there was no login.
     pub mistake: Option<Mistake>,
 }
@@ -32,13 +34,13 @@ pub fn LoginPage(
     /// The form's data.
     form: LoginForm,
 ) -> impl IntoView {
-    let LoginForm { name, next, is_readable_by_others, mistake } = form;
+    let LoginForm { name, next, is_readable_by_others, provider, mistake } = form;
     let of = |field| Mistake::of(mistake.as_ref(), field);
     let body = erase(view! {
         {form_mistake(mistake.as_ref())}
         {is_readable_by_others.then(unencrypted)}
         <form class="account-form" method="post" action=at("/login")>
-            <input type="hidden" name="next" value=next />
+            <input type="hidden" name="next" value=next.clone() />
             <Field
                 id=NAME
                 name="name"
@@ -61,6 +63,7 @@ pub fn LoginPage(
                 </button>
             </p>
         </form>
+        {provider.map(|name| view! { <ProviderForm name next /> })}
     });
     view! { <Plain heading=tr!(log_in) body /> }
 }
@@ -74,6 +77,8 @@ pub struct SetUpForm {
     pub name: String,
     /// Whether others on the network could read what is sent.
     pub is_readable_by_others: bool,
+    /// The name of the provider whose people may make the first account.
+    pub provider: Option<String>,
     /// Why there is no account yet.
     pub mistake: Option<Mistake>,
 }
@@ -84,7 +89,7 @@ pub fn SetUpPage(
     /// The form's data.
     form: SetUpForm,
 ) -> impl IntoView {
-    let SetUpForm { code, name, is_readable_by_others, mistake } = form;
+    let SetUpForm { code, name, is_readable_by_others, provider, mistake } = form;
     let of = |field| Mistake::of(mistake.as_ref(), field);
     let body = erase(view! {
         {form_mistake(mistake.as_ref())}
@@ -116,8 +121,51 @@ pub fn SetUpPage(
                 </button>
             </p>
         </form>
+        {provider.map(|name| view! { <ProviderForm name next=String::new() /> })}
     });
     view! { <Plain heading=tr!(set_up) body /> }
+}
+
+/// The button that logs in with a provider of identities. It is a form and no link, because another
+/// site must not be able to begin a login.
+#[component]
+fn ProviderForm(
+    /// What people call the provider.
+    name: String,
+    /// The path that the login leads on to.
+    next: String,
+) -> impl IntoView {
+    view! {
+        <form method="post" action=at("/login/provider")>
+            <input type="hidden" name="next" value=next />
+            <button class="button" type="submit">
+                {tr!(provider_log_in, name = name)}
+            </button>
+        </form>
+    }
+}
+
+/// The page that leads on to the provider: by itself, which a header of its response does, or by its
+/// link.
+#[component]
+pub fn OnwardPage(
+    /// What people call the provider.
+    name: String,
+    /// The address there.
+    location: String,
+) -> impl IntoView {
+    view! {
+        <main class="plain">
+            <p class="wordmark">{text::PRODUCT}</p>
+            <h1>{tr!(provider_onward, name = &name)}</h1>
+            <p>{tr!(provider_onward_what)}</p>
+            <p class="actions">
+                <a class="button" href=location>
+                    {tr!(provider_log_in, name = &name)}
+                </a>
+            </p>
+        </main>
+    }
 }
 
 /// The two fields of a new password, which is typed twice because nobody sees it.

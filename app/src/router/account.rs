@@ -29,6 +29,8 @@ pub(super) enum Done {
     Password,
     Session,
     Sessions,
+    Connected,
+    Disconnected,
     Revoked,
     Role,
 }
@@ -78,6 +80,8 @@ pub(super) async fn page(
             Done::Password => || tr!(password_changed),
             Done::Session => || tr!(session_ended),
             Done::Sessions => || tr!(sessions_ended),
+            Done::Connected => || tr!(identity_connected),
+            Done::Disconnected => || tr!(identity_disconnected),
             Done::Revoked => || tr!(token_revoked),
             Done::Role => || tr!(role_changed),
         }
@@ -203,7 +207,7 @@ pub(super) async fn revoke_token(
     })
 }
 
-async fn failed(visit: &Visit, headers: &HeaderMap, failure: Failure) -> Response {
+pub(super) async fn failed(visit: &Visit, headers: &HeaderMap, failure: Failure) -> Response {
     let Failure { answer, mistake } = failure;
     let outcome = Outcome { mistake: Some(mistake), ..Outcome::default() };
     show(visit, headers, outcome, answer).await
@@ -227,10 +231,15 @@ async fn reader(visit: &Visit, headers: &HeaderMap) -> Result<Reader, Response> 
         let is_set_up = visit.accounts.is_set_up().await.map_err(failed)?;
         return Ok(Reader::AtMachine { is_set_up });
     };
+    let account = visit.accounts.account(principal.account).await.map_err(failed)?;
+    let provider = visit.identity_provider.as_ref();
     Ok(Reader::Account(Box::new(OwnAccount {
         name: admission.name().as_str().to_owned(),
         role: principal.role,
         via: admission.via(),
+        has_password: account.password.is_some(),
+        identities: visit.accounts.identities(principal.account).await.map_err(failed)?,
+        provider: provider.map(|at| (at.issuer().to_owned(), at.name().to_owned())),
         sessions: visit.accounts.sessions(principal.account).await.map_err(failed)?,
         tokens: visit.accounts.tokens(principal.account).await.map_err(failed)?,
     })))

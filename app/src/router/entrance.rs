@@ -175,7 +175,7 @@ fn login_of<'a>(visit: &Visit, headers: &'a HeaderMap, name: &'a str, password: 
     }
 }
 
-fn came_in(visit: &Visit, done: &LoggedIn, next: &str) -> Response {
+pub(super) fn came_in(visit: &Visit, done: &LoggedIn, next: &str) -> Response {
     let mut response = Redirect::to(next).into_response();
     for cookie in session_cookie::of_login(done, visit.visitor.secure) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -183,7 +183,7 @@ fn came_in(visit: &Visit, done: &LoggedIn, next: &str) -> Response {
     response
 }
 
-fn show_login(
+pub(super) fn show_login(
     visit: &Visit,
     headers: &HeaderMap,
     form: LoginForm,
@@ -193,7 +193,8 @@ fn show_login(
     // Only a path that the login would lead on to is kept.
     let next = next_path(&form.next).unwrap_or_default().to_owned();
     let is_readable_by_others = visit.is_readable_by_others();
-    let form = LoginForm { next, is_readable_by_others, mistake, ..form };
+    let provider = visit.identity_provider.as_ref().map(|provider| provider.name().to_owned());
+    let form = LoginForm { next, is_readable_by_others, provider, mistake, ..form };
     visit
         .document(headers, answer, || (tr!(log_in).to_owned(), erase(view! { <LoginPage form /> })))
 }
@@ -206,7 +207,9 @@ fn show_set_up(
 ) -> Response {
     let (answer, mistake) = parts(failure);
     let is_readable_by_others = visit.is_readable_by_others();
-    let form = SetUpForm { is_readable_by_others, mistake, ..form };
+    let provider = visit.identity_provider.as_ref().filter(|provider| provider.makes_owners());
+    let provider = provider.map(|provider| provider.name().to_owned());
+    let form = SetUpForm { is_readable_by_others, provider, mistake, ..form };
     visit
         .document(headers, answer, || (tr!(set_up).to_owned(), erase(view! { <SetUpPage form /> })))
 }

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use oidc::RelyingParty;
 use protocol::{AccountId, AccountRole, Error, ErrorCode};
 use runtime::Principal;
 
@@ -24,6 +25,7 @@ pub(super) struct Visit {
     pub accounts: Accounts,
     pub backend: Backend,
     pub visitor: Visitor,
+    pub identity_provider: Option<RelyingParty>,
     principal: Option<Principal>,
     style: String,
 }
@@ -39,6 +41,7 @@ impl FromRequestParts<Console> for Visit {
             accounts: console.backend.accounts.clone(),
             backend: console.backend.clone(),
             visitor,
+            identity_provider: console.backend.identity_provider.clone(),
             principal: parts.extensions.get().copied(),
             style: console.assets.style.clone(),
         })
@@ -159,9 +162,13 @@ impl Failure {
 
     /// A mistake that is found before any account is asked.
     pub fn of_form(at: &'static str, words: fn() -> String) -> Self {
-        let status = ErrorCode::InvalidInput.http_status();
         let mistake = Mistake { at, words: Arc::new(words) };
-        Self { answer: Answer { status, retry_after: None }, mistake }
+        Self::with_code(ErrorCode::InvalidInput, mistake)
+    }
+
+    /// A refusal with the status of a code.
+    pub fn with_code(code: ErrorCode, mistake: Mistake) -> Self {
+        Self { answer: Answer { status: code.http_status(), retry_after: None }, mistake }
     }
 
     /// A form that cannot be read.

@@ -26,6 +26,9 @@ pub fn account_error(error: &AccountError) -> String {
         }
         AccountError::Password(PasswordError::Common) => tr!(password_common).to_owned(),
         AccountError::NameTaken => tr!(name_taken).to_owned(),
+        AccountError::Disabled => tr!(account_is_disabled).to_owned(),
+        AccountError::IdentityTaken => tr!(identity_taken).to_owned(),
+        AccountError::LastWayIn => tr!(identity_last).to_owned(),
         AccountError::Full => tr!(accounts_full).to_owned(),
         AccountError::NotFound => tr!(account_gone).to_owned(),
         AccountError::LastOwner => tr!(last_owner).to_owned(),
@@ -42,9 +45,12 @@ pub fn account_error_code(error: &AccountError) -> ErrorCode {
         AccountError::Name(_)
         | AccountError::Password(_)
         | AccountError::NameTaken
+        | AccountError::IdentityTaken
+        | AccountError::LastWayIn
         | AccountError::Full
         | AccountError::LastOwner
         | AccountError::NotNow => ErrorCode::InvalidInput,
+        AccountError::Disabled => ErrorCode::Forbidden,
         AccountError::NotFound => ErrorCode::NotFound,
         AccountError::Hashing => ErrorCode::Internal,
         AccountError::Store(_) => ErrorCode::Unavailable,
@@ -112,11 +118,14 @@ pub fn audit(kind: AuditKind) -> &'static str {
         AuditKind::AccountEnabled => tr!(audit_account_enabled),
         AuditKind::RoleChanged => tr!(audit_role_changed),
         AuditKind::LoggedIn => tr!(audit_logged_in),
+        AuditKind::LoggedInByProvider => tr!(audit_logged_in_by_provider),
         AuditKind::LoginFailed => tr!(audit_login_failed),
         AuditKind::LoggedOut => tr!(audit_logged_out),
         AuditKind::SessionsRevoked => tr!(audit_sessions_revoked),
         AuditKind::PasswordChanged => tr!(audit_password_changed),
         AuditKind::PasswordReset => tr!(audit_password_reset),
+        AuditKind::IdentityConnected => tr!(audit_identity_connected),
+        AuditKind::IdentityDisconnected => tr!(audit_identity_disconnected),
         AuditKind::TokenCreated => tr!(audit_token_created),
         AuditKind::TokenRevoked => tr!(audit_token_revoked),
         AuditKind::ShareMade => tr!(audit_share_made),

@@ -63,16 +63,41 @@ impl AccountName {
         if [&shown, &key].iter().any(|text| text.chars().nth(Self::MAX_CHARS).is_some()) {
             return Err(NameError::Long);
         }
-        // Marks may follow a letter, as in scripts that write vowels with them.
-        let allowed = |c: char| {
-            c.is_alphanumeric()
-                || unicode_normalization::char::is_combining_mark(c)
-                || "._-@+ ".contains(c)
-        };
         let starts_well = shown.chars().next().is_some_and(char::is_alphanumeric);
-        match starts_well && shown.chars().all(allowed) && !shown.contains("  ") {
+        match starts_well && shown.chars().all(is_allowed) && !shown.contains("  ") {
             true => Ok(Self { shown, key }),
             false => Err(NameError::Characters),
+        }
+    }
+
+    /// A name as much like the text as a name can be; `None` if nothing of it is left.
+    pub(crate) fn like(text: &str) -> Option<Self> {
+        // Normalizing may lengthen a name, and a number may be added to it.
+        const CHARS: usize = AccountName::MAX_CHARS - 8;
+        let clean = |c: char| if is_allowed(c) { c } else { ' ' };
+        let words: String = text.nfkc().take(4 * CHARS).map(clean).collect();
+        let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+        let words = words.join(" ");
+        let words = words.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let mut shown: String = words.chars().take(CHARS).collect();
+        while !shown.is_empty() {
+            match Self::parse(&shown) {
+                // A lower-case letter may be longer than its capital.
+                Ok(name) if name.key.chars().nth(CHARS).is_none() => return Some(name),
+                _ => drop(shown.pop()),
+            }
+        }
+        None
+    }
+
+    /// The name with a number behind it, beginning with 2; the first one is the name itself.
+    pub(crate) fn numbered(&self, number: u32) -> Self {
+        match number {
+            ..=1 => self.clone(),
+            number => Self {
+                shown: format!("{}-{number}", self.shown),
+                key: format!("{}-{number}", self.key),
+            },
         }
     }
 
@@ -85,6 +110,11 @@ impl AccountName {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// Marks may follow a letter, as in scripts that write vowels with them.
+fn is_allowed(c: char) -> bool {
+    c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c) || "._-@+ ".contains(c)
 }
 
 impl PartialEq for AccountName {
@@ -109,6 +139,32 @@ mod tests {
         }
         assert_eq!(name("Ada Lovelace").as_str(), "Ada Lovelace");
         assert_ne!(name("ada"), name("adam"));
+    }
+
+    #[test]
+    fn a_name_from_elsewhere_is_made_acceptable() {
+        let like = |text: &str| AccountName::like(text).map(|name| name.as_str().to_owned());
+        for (text, name) in [
+            ("ada", "ada"),
+            ("  Ada \u{202e} <b>Lovelace</b>", "Ada b Lovelace b"),
+            ("ada@example.org", "ada@example.org"),
+            ("CORP\\ada", "CORP ada"),
+            ("__ada", "ada"),
+            ("山田 太郎", "山田 太郎"),
+            ("Ａｄａ", "Ada"),
+        ] {
+            assert_eq!(like(text).as_deref(), Some(name), "{text}");
+        }
+        for text in ["", " ", "<>", "\u{200b}", "...", "\u{301}"] {
+            assert_eq!(like(text), None, "{text:?}");
+        }
+        for long in ["x".repeat(9_999), "\u{fdfa}".repeat(99), "İ".repeat(99)] {
+            let name = AccountName::like(&long).unwrap().numbered(1_001);
+            assert_eq!(AccountName::parse(name.as_str()).unwrap().key(), name.key());
+        }
+        let ada = AccountName::parse("Ada").unwrap();
+        assert_eq!(ada.numbered(1), ada);
+        assert_eq!(ada.numbered(2), AccountName::parse("ada-2").unwrap());
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub enum AuditKind {
     RoleChanged,
     /// Somebody logged in.
     LoggedIn,
-    /// A name or password was wrong.
+    /// Somebody logged in whom a provider of identities had authenticated.
+    LoggedInByProvider,
+    /// A name or password was wrong, or nobody was let in whom a provider had authenticated.
     LoginFailed,
     /// Somebody logged out.
     LoggedOut,
@@ -53,6 +55,10 @@ pub enum AuditKind {
     PasswordChanged,
     /// An owner, or the command line, gave an account another password.
     PasswordReset,
+    /// A provider's identity was connected with an account.
+    IdentityConnected,
+    /// A provider's identity lets nobody into an account any more.
+    IdentityDisconnected,
     /// An API token was made.
     TokenCreated,
     /// An API token was revoked.
@@ -65,18 +71,21 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::SetUp,
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::RoleChanged,
         Self::LoggedIn,
+        Self::LoggedInByProvider,
         Self::LoginFailed,
         Self::LoggedOut,
         Self::SessionsRevoked,
         Self::PasswordChanged,
         Self::PasswordReset,
+        Self::IdentityConnected,
+        Self::IdentityDisconnected,
         Self::TokenCreated,
         Self::TokenRevoked,
         Self::ShareMade,
@@ -92,11 +101,14 @@ impl AuditKind {
             Self::AccountEnabled => "account_enabled",
             Self::RoleChanged => "role_changed",
             Self::LoggedIn => "logged_in",
+            Self::LoggedInByProvider => "logged_in_by_provider",
             Self::LoginFailed => "login_failed",
             Self::LoggedOut => "logged_out",
             Self::SessionsRevoked => "sessions_revoked",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
+            Self::IdentityConnected => "identity_connected",
+            Self::IdentityDisconnected => "identity_disconnected",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
             Self::ShareMade => "share_made",

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use protocol::{AccountId, AccountRole, Timestamp};
 
 use crate::{
-    Account, AccountChange, AccountName, AccountStore, Added, AuditKind, Changed, Device, Ending,
-    Entrance, NewAccount, NewSession, NewToken, Note, PasswordHash, Scopes, SecretHash, Session,
-    SessionId, TokenName, limits,
+    Account, AccountChange, AccountName, AccountStore, Added, AuditKind, Changed, Connected,
+    ConnectedIdentity, Device, Disconnected, Ending, Entrance, Identity, NewAccount, NewSession,
+    NewToken, Note, PasswordHash, Proof, Scopes, SecretHash, Session, SessionId, TokenName, limits,
 };
 
 /// Creates and reopens one store of the implementation under test.
@@ -35,6 +35,9 @@ macro_rules! contract {
             a_login_replaces_the_session_of_its_browser
             sessions_are_ended_one_by_one_all_and_when_they_expire
             sessions_and_devices_of_an_account_are_bounded
+            an_identity_is_one_accounts_and_found_by_issuer_and_subject
+            a_session_by_an_identity_needs_that_identity
+            the_last_way_into_an_account_stays
             a_token_belongs_to_its_account
             the_audit_is_bounded_and_failed_logins_push_nothing_else_out
             everything_is_there_after_the_store_is_reopened
@@ -60,7 +63,7 @@ macro_rules! contract_tests {
     };
 }
 
-/// Stores an owner `ada` with a session `s` and a token `t`, and a member `bob`.
+/// Stores an owner `ada` with a session `s`, a token `t` and an identity `ada`, and a member `bob`.
 pub async fn fill(store: &dyn AccountStore) {
     let account = added(store, "ada", AccountRole::Owner).await;
     added(store, "bob", AccountRole::Member).await;
@@ -69,6 +72,15 @@ pub async fn fill(store: &dyn AccountStore) {
     let token = store.add_token(token_of(&account, "t"), noted).await.unwrap().unwrap();
     store.use_token(token.id, at(7)).await.unwrap();
     store.note(note(AuditKind::LoginFailed), Some(account.id)).await.unwrap();
+    let noted = note(AuditKind::IdentityConnected);
+    assert_eq!(store.connect(account.id, identity("ada"), noted).await.unwrap(), Connected::Done);
+}
+
+/// The identity that [`fill`] stores.
+pub fn identity(subject: &str) -> ConnectedIdentity {
+    let issuer = "https://login.example".to_owned();
+    let identity = Identity { issuer, subject: subject.to_owned() };
+    ConnectedIdentity { identity, connected_at: at(3) }
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -87,6 +99,7 @@ fn new(name: &str, role: AccountRole, entrance: Entrance) -> NewAccount {
         role,
         created_at: at(1),
         password,
+        identity: None,
         entrance,
     }
 }
@@ -108,7 +121,7 @@ async fn added(store: &dyn AccountStore, name: &str, role: AccountRole) -> Accou
 fn session_of(account: &Account, secret: &str) -> NewSession {
     NewSession {
         account: account.id,
-        checked: account.password.clone().unwrap(),
+        proof: Proof::Password(account.password.clone().unwrap()),
         hash: SecretHash::of(secret),
         device_hash: SecretHash::of(&format!("device of {secret}")),
         replaces: None,
@@ -228,7 +241,7 @@ pub async fn a_session_is_opened_only_for_the_password_that_was_checked(test: &i
     let owner = added(store.as_ref(), "ada", AccountRole::Owner).await;
     let account = added(store.as_ref(), "bob", AccountRole::Member).await;
     let mut stale = session_of(&account, "stale");
-    stale.checked = owner.password.clone().unwrap();
+    stale.proof = Proof::Password(owner.password.clone().unwrap());
     assert!(opened(store.as_ref(), stale).await.is_none());
     let disable = AccountChange::Disable;
     store.change_account(account.id, disable, note(AuditKind::AccountDisabled)).await.unwrap();
@@ -304,6 +317,96 @@ pub async fn sessions_and_devices_of_an_account_are_bounded(test: &impl TestAcco
     }
 }
 
+/// Accounts were taken over at other programs because they were found by an address of e-mail.
+pub async fn an_identity_is_one_accounts_and_found_by_issuer_and_subject(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let mut of_bob = new("bob", AccountRole::Member, Entrance::Further);
+    of_bob.password = None;
+    of_bob.identity = Some(identity("b").identity);
+    let noted = note(AuditKind::AccountAdded);
+    let Added::Account(bob) = store.add_account(of_bob.clone(), noted).await.unwrap() else {
+        panic!("bob is added")
+    };
+    let found = async |identity: &Identity| {
+        store.account_by_identity(identity).await.unwrap().map(|account| account.id)
+    };
+    assert_eq!(found(&identity("b").identity).await, Some(bob.id));
+    let elsewhere =
+        Identity { issuer: "https://other.example".to_owned(), subject: "b".to_owned() };
+    for other in [&identity("B").identity, &identity("bob").identity, &elsewhere] {
+        assert_eq!(found(other).await, None, "{}", other.subject);
+    }
+    of_bob.name = AccountName::parse("another").unwrap();
+    assert_eq!(store.add_account(of_bob, noted).await.unwrap(), Added::IdentityTaken);
+    let connect = async |account, subject: &str| {
+        let noted = note(AuditKind::IdentityConnected);
+        store.connect(account, identity(subject), noted).await.unwrap()
+    };
+    assert_eq!(connect(ada.id, "b").await, Connected::Taken);
+    assert_eq!(found(&identity("b").identity).await, Some(bob.id));
+    assert_eq!(connect(bob.id, "b").await, Connected::Done);
+    assert_eq!(connect(AccountId::new(9).unwrap(), "x").await, Connected::NotFound);
+    for number in 0..limits::IDENTITIES {
+        assert_eq!(connect(ada.id, &number.to_string()).await, Connected::Done);
+    }
+    assert_eq!(connect(ada.id, "more").await, Connected::Full);
+    assert_eq!(store.identities(ada.id).await.unwrap().len(), limits::IDENTITIES as usize);
+    store.change_account(bob.id, AccountChange::Disable, noted).await.unwrap();
+    assert_eq!(connect(bob.id, "y").await, Connected::NotFound, "it is disabled");
+    let entries = kinds(store.as_ref()).await;
+    let connected = entries.iter().filter(|kind| **kind == AuditKind::IdentityConnected).count();
+    assert_eq!(connected, limits::IDENTITIES as usize, "only what changed something is noted");
+}
+
+pub async fn a_session_by_an_identity_needs_that_identity(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let bob = added(store.as_ref(), "bob", AccountRole::Member).await;
+    let noted = note(AuditKind::IdentityConnected);
+    store.connect(bob.id, identity("b"), noted).await.unwrap();
+    let session = |account: &Account, subject: &str, secret: &str| {
+        let proof = Proof::Identity(identity(subject).identity);
+        NewSession { proof, ..session_of(account, secret) }
+    };
+    assert!(opened(store.as_ref(), session(&ada, "b", "1")).await.is_none(), "it is bob's");
+    assert!(opened(store.as_ref(), session(&bob, "x", "2")).await.is_none(), "it is nobody's");
+    assert!(opened(store.as_ref(), session(&bob, "b", "3")).await.is_some());
+    store.change_account(bob.id, AccountChange::Disable, noted).await.unwrap();
+    assert!(opened(store.as_ref(), session(&bob, "b", "4")).await.is_none(), "he is disabled");
+}
+
+pub async fn the_last_way_into_an_account_stays(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let mut of_bob = new("bob", AccountRole::Member, Entrance::Further);
+    of_bob.password = None;
+    of_bob.identity = Some(identity("b").identity);
+    let noted = note(AuditKind::AccountAdded);
+    let Added::Account(bob) = store.add_account(of_bob, noted).await.unwrap() else {
+        panic!("bob is added")
+    };
+    store.connect(ada.id, identity("a"), noted).await.unwrap();
+    let (kept, _) = opened(store.as_ref(), session_of(&ada, "kept")).await.unwrap();
+    opened(store.as_ref(), session_of(&ada, "other")).await.unwrap();
+    let disconnect = async |account, subject: &str| {
+        let (identity, noted) = (identity(subject).identity, note(AuditKind::IdentityDisconnected));
+        store.disconnect(account, identity, Some(kept.id), noted).await.unwrap()
+    };
+    assert_eq!(disconnect(ada.id, "b").await, Disconnected::NotFound);
+    assert_eq!(disconnect(bob.id, "b").await, Disconnected::LastWayIn);
+    assert_eq!(disconnect(ada.id, "a").await, Disconnected::Done);
+    assert_eq!(disconnect(ada.id, "a").await, Disconnected::NotFound);
+    assert_eq!(store.identities(ada.id).await.unwrap(), []);
+    assert_eq!(store.account_by_identity(&identity("a").identity).await.unwrap(), None);
+    let sessions = store.sessions(ada.id).await.unwrap();
+    assert_eq!(sessions.iter().map(|session| session.id).collect::<Vec<_>>(), [kept.id]);
+    let hash = PasswordHash::from_stored("a password".to_owned());
+    let change = AccountChange::Password { hash, keep: None };
+    store.change_account(bob.id, change, note(AuditKind::PasswordReset)).await.unwrap();
+    assert_eq!(disconnect(bob.id, "b").await, Disconnected::Done);
+}
+
 pub async fn a_token_belongs_to_its_account(test: &impl TestAccounts) {
     let store = test.open();
     let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
@@ -355,13 +458,16 @@ pub async fn everything_is_there_after_the_store_is_reopened(test: &impl TestAcc
     let session = opened(store.as_ref(), session_of(&account, "s")).await.unwrap().0;
     let noted = note(AuditKind::TokenCreated);
     let token = store.add_token(token_of(&account, "t"), noted).await.unwrap().unwrap();
+    let noted = note(AuditKind::IdentityConnected);
+    store.connect(account.id, identity("a"), noted).await.unwrap();
     let audit = store.audit(None, 10).await.unwrap();
-    assert_eq!(audit.len(), 3);
+    assert_eq!(audit.len(), 4);
     drop(store);
     let store = test.open();
     assert_eq!(store.accounts().await.unwrap(), std::slice::from_ref(&account));
     let found = store.session(SecretHash::of("s")).await.unwrap();
     assert_eq!(found, Some((session, account.clone())));
+    assert_eq!(store.identities(account.id).await.unwrap(), [identity("a")]);
     assert_eq!(store.token(SecretHash::of("t")).await.unwrap(), Some((token, account)));
     assert_eq!(store.audit(None, 10).await.unwrap(), audit);
 }

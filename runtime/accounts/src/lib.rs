@@ -10,6 +10,7 @@ mod audit;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod hasher;
+mod identity;
 mod limiter;
 mod password;
 mod secret;
@@ -23,15 +24,18 @@ pub use account::{Account, AccountName, NameError};
 pub use address::Network;
 pub use audit::{AuditEntry, AuditKind, Note};
 pub use hasher::{HashSettings, PasswordHash};
+pub use identity::{ConnectedIdentity, Identity};
 pub use limiter::{Attempt, Limiter, RateLimited};
 pub use password::{NewPassword, Password, PasswordError};
 pub use secret::{Secret, SecretHash};
 pub use service::{
-    AccountError, Accounts, Admission, Clock, LoggedIn, Login, SessionSettings, TOKEN_PREFIX, Via,
+    AccountError, Accounts, Admission, Clock, IdentifiedLogin, LoggedIn, Login, SessionSettings,
+    TOKEN_PREFIX, Via,
 };
-pub use session::{Device, NewSession, Session, SessionId};
+pub use session::{Device, NewSession, Proof, Session, SessionId};
 pub use set_up_code::{SetUpCode, SetUpError};
 pub use store::{
-    AccountChange, AccountStore, Added, Changed, Ending, Entrance, NewAccount, limits,
+    AccountChange, AccountStore, Added, Changed, Connected, Disconnected, Ending, Entrance,
+    NewAccount, limits,
 };
 pub use token::{ApiToken, NewToken, Scopes, TokenId, TokenName};

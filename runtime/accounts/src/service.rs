@@ -20,12 +20,14 @@ use admitted::AdmittedCache;
 mod admin;
 mod admitted;
 mod error;
+mod identified;
 mod login;
 mod proxied;
 mod sessions;
 mod tokens;
 
 pub use admitted::{Admission, Via};
+pub use identified::IdentifiedLogin;
 pub use login::{LoggedIn, Login};
 pub use tokens::TOKEN_PREFIX;
 
@@ -70,6 +72,15 @@ pub enum AccountError {
     /// Another account has the name.
     #[error("there is an account with that name")]
     NameTaken,
+    /// The account is disabled. Only somebody whom a provider has authenticated is told that.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The identity is another account's.
+    #[error("another account is connected with that identity")]
+    IdentityTaken,
+    /// Without this identity nobody could use the account.
+    #[error("the account has no password, so this is the only way into it")]
+    LastWayIn,
     /// There are as many as there may be.
     #[error("there are as many as there may be")]
     Full,

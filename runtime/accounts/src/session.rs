@@ -3,6 +3,7 @@
 use protocol::{AccountId, Timestamp};
 
 use crate::hasher::PasswordHash;
+use crate::identity::Identity;
 use crate::secret::SecretHash;
 
 /// The number by which a session is listed and revoked. It lets nobody in.
@@ -45,9 +46,9 @@ impl Session {
 pub struct NewSession {
     /// Who has logged in.
     pub account: AccountId,
-    /// The password hash that the login was checked against. If it is not the account's any more,
-    /// or the account is disabled, there is no session.
-    pub checked: PasswordHash,
+    /// What the login was checked against. If it is not the account's any more, or the account is
+    /// disabled, there is no session.
+    pub proof: Proof,
     /// The hash of the session's secret.
     pub hash: SecretHash,
     /// The hash of the secret by which the device is known from now on.
@@ -62,6 +63,15 @@ pub struct NewSession {
     pub expires_at: Timestamp,
     /// See [`Session::device`].
     pub device: Device,
+}
+
+/// What a login was checked against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The hash of a password.
+    Password(PasswordHash),
+    /// Somebody whom a provider has authenticated.
+    Identity(Identity),
 }
 
 /// What a browser says about itself, cleaned, for its owner to recognize it.

@@ -6,6 +6,7 @@ use store::StoreError;
 use crate::account::{Account, AccountName};
 use crate::audit::{AuditEntry, Note};
 use crate::hasher::PasswordHash;
+use crate::identity::{ConnectedIdentity, Identity};
 use crate::secret::SecretHash;
 use crate::session::{NewSession, Session, SessionId};
 use crate::token::{ApiToken, NewToken, TokenId, TokenName};
@@ -19,6 +20,8 @@ pub mod limits {
     /// Devices of an account that are known; a further one replaces the one that logged in longest
     /// ago.
     pub const DEVICES: u32 = 20;
+    /// Identities of an account; a further one is refused.
+    pub const IDENTITIES: u32 = 10;
     /// API tokens of an account; a further one is refused.
     pub const TOKENS: u32 = 50;
     /// Entries of the audit other than failed logins; the oldest beyond these are removed.
@@ -39,6 +42,8 @@ pub struct NewAccount {
     pub created_at: Timestamp,
     /// See [`Account::password`].
     pub password: Option<PasswordHash>,
+    /// By which it is found when a provider has authenticated somebody.
+    pub identity: Option<Identity>,
     /// Whether it is to be the first.
     pub entrance: Entrance,
 }
@@ -59,6 +64,8 @@ pub enum Added {
     Account(Account),
     /// Another account has the name.
     NameTaken,
+    /// Another account has the identity.
+    IdentityTaken,
     /// There is a first account although there must be none, or the other way around.
     NotNow,
     /// There are [`limits::ACCOUNTS`].
@@ -92,6 +99,31 @@ pub enum Changed {
     NotFound,
     /// Without this account there would be no owner who can be used.
     LastOwner,
+}
+
+/// What became of an identity that was to be connected with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connected {
+    /// It is the account's now, or was before.
+    Done,
+    /// It is another account's, and stays that.
+    Taken,
+    /// There is no such account, or it is disabled.
+    NotFound,
+    /// The account has [`limits::IDENTITIES`].
+    Full,
+}
+
+/// What became of an identity that was to be disconnected from its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disconnected {
+    /// It lets nobody in any more, and the account's sessions have ended, but the one that was to be
+    /// kept.
+    Done,
+    /// The account has no such identity.
+    NotFound,
+    /// The account has no password, so nobody could use it any more.
+    LastWayIn,
 }
 
 /// Which sessions end.
@@ -139,8 +171,33 @@ pub trait AccountStore: Send + Sync + 'static {
         to: PasswordHash,
     ) -> Result<bool, StoreError>;
 
-    /// Adds a session and knows its device from now on. `None` if the account is disabled or its
-    /// password is not [`NewSession::checked`]. Sessions of the account beyond [`limits::SESSIONS`]
+    /// The account with this identity.
+    async fn account_by_identity(&self, identity: &Identity)
+    -> Result<Option<Account>, StoreError>;
+
+    /// The identities of an account, the oldest first.
+    async fn identities(&self, account: AccountId) -> Result<Vec<ConnectedIdentity>, StoreError>;
+
+    /// Connects an identity with an account.
+    async fn connect(
+        &self,
+        account: AccountId,
+        identity: ConnectedIdentity,
+        note: Note,
+    ) -> Result<Connected, StoreError>;
+
+    /// Disconnects an identity, and ends all sessions of the account but `keep`, since somebody may
+    /// have come in by it.
+    async fn disconnect(
+        &self,
+        account: AccountId,
+        identity: Identity,
+        keep: Option<SessionId>,
+        note: Note,
+    ) -> Result<Disconnected, StoreError>;
+
+    /// Adds a session and knows its device from now on. `None` if the account is disabled or
+    /// [`NewSession::proof`] is not the account's. Sessions of the account beyond [`limits::SESSIONS`]
     /// end; their numbers, and that of the one that was replaced, come with it.
     async fn add_session(
         &self,

@@ -3,8 +3,8 @@
 
 use ::accounts::{
     Account, AccountChange, AccountName, AccountStore, Added, ApiToken, AuditEntry, Changed,
-    Ending, NewAccount, NewSession, NewToken, Note, PasswordHash, SecretHash, Session, SessionId,
-    TokenId, TokenName,
+    Connected, ConnectedIdentity, Disconnected, Ending, Identity, NewAccount, NewSession, NewToken,
+    Note, PasswordHash, SecretHash, Session, SessionId, TokenId, TokenName,
 };
 use protocol::{AccountId, Timestamp};
 use rusqlite::Connection;
@@ -14,6 +14,7 @@ use super::Sqlite;
 
 mod account;
 pub(super) mod audit;
+mod identity;
 mod row;
 mod session;
 mod token;
@@ -63,6 +64,37 @@ impl AccountStore for Sqlite {
         to: PasswordHash,
     ) -> Result<bool, StoreError> {
         self.write_account(move |db| account::rehash(db, id, &from, &to)).await
+    }
+
+    async fn account_by_identity(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<Account>, StoreError> {
+        let identity = identity.clone();
+        self.readers.read(move |db| identity::account(db, &identity)).await
+    }
+
+    async fn identities(&self, account: AccountId) -> Result<Vec<ConnectedIdentity>, StoreError> {
+        self.readers.read(move |db| identity::of(db, account)).await
+    }
+
+    async fn connect(
+        &self,
+        account: AccountId,
+        identity: ConnectedIdentity,
+        note: Note,
+    ) -> Result<Connected, StoreError> {
+        self.write_account(move |db| identity::connect(db, account, &identity, note)).await
+    }
+
+    async fn disconnect(
+        &self,
+        account: AccountId,
+        identity: Identity,
+        keep: Option<SessionId>,
+        note: Note,
+    ) -> Result<Disconnected, StoreError> {
+        self.write_account(move |db| identity::disconnect(db, account, &identity, keep, note)).await
     }
 
     async fn add_session(

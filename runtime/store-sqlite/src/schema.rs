@@ -184,8 +184,17 @@ CREATE INDEX audit_of_failed_logins ON audit (id) WHERE kind = 'login_failed';
 CREATE INDEX audit_of_others ON audit (id) WHERE kind <> 'login_failed';
 ";
 
-/// The eighth schema changes nothing here: its number belongs to another change.
-const EIGHTH: &str = "";
+/// The eighth schema: who people are at providers of identities, and which accounts are theirs.
+const EIGHTH: &str = "
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    connected_ms INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identities_of_accounts ON identities (account);
+";
 
 /// The ninth schema: shares ([`super::shares`]). A share goes with its worker. The excerpt comes
 /// last, so that lists do not read it.

@@ -109,6 +109,9 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     // Pages and their forms.
     ("GET", "/login", Public),
     ("POST", "/login", Public),
+    ("GET", "/login/provider", Public),
+    ("POST", "/login/provider", Public),
+    ("GET", "/login/callback", Public),
     ("GET", "/setup", Public),
     ("POST", "/setup", Public),
     ("GET", "/logout", Public),
@@ -116,6 +119,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/account", Session),
     ("GET", "/account/password", Session),
     ("POST", "/account/password", Session),
+    ("GET", "/account/identities", Session),
+    ("POST", "/account/identities", Session),
     ("GET", "/account/sessions", Session),
     ("POST", "/account/sessions", Session),
     ("GET", "/account/tokens", Session),

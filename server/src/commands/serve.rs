@@ -26,7 +26,7 @@ use crate::own_socket::OwnSocket;
 use crate::signals::Signals;
 use crate::state::AppState;
 use crate::tls::{Tls, reload};
-use crate::{descriptors, engine, memory, router, telemetry, walls};
+use crate::{descriptors, engine, identity_provider, memory, router, telemetry, walls};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
 /// After it, whatever is still running is cut off.
@@ -70,9 +70,11 @@ pub async fn run(
         tasks.spawn(tls.keep_fresh(reload::EVERY));
     }
     let stop = CancellationToken::new();
+    let identity_provider = identity_provider::of(&config)?;
     let (settings, closing) = (&config.settings, stop.clone());
     let state =
-        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing);
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing)
+            .with_identity_provider(identity_provider);
     match own_socket.and_then(|socket| OwnSocket::bind(socket, &config.data_dir)) {
         Ok(socket) => {
             let router = router::for_own_socket(state.clone(), &config.settings, address);

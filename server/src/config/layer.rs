@@ -184,6 +184,11 @@ fn unknown(name: &str, all: &[Setting]) -> String {
                 that with api_key_file, or set COMPANION_API_KEY"
             .to_owned();
     }
+    if name == "oidc_client_secret" {
+        return "a secret does not belong in this file; put it into a file of its own and name \
+                that with oidc_client_secret_file, or set COMPANION_OIDC_CLIENT_SECRET"
+            .to_owned();
+    }
     let near = all.iter().map(|setting| (distance(name, &setting.key), &setting.key)).min();
     match near.filter(|(distance, _)| *distance <= 2) {
         Some((_, near)) => format!("there is no such setting; did you mean {near}?"),

@@ -14,6 +14,7 @@ use serde::Deserialize as _;
 
 use super::check;
 use super::endpoints::{self, Endpoint};
+use super::identity_provider::{self, IdentityProvider};
 use super::layer::{self, Layer, Origin};
 use super::problem::{Problem, Problems};
 use super::settings::{self, Settings};
@@ -67,6 +68,8 @@ pub struct Config {
     pub api_key_place: Option<String>,
     /// The proxy for the endpoint of the base URL.
     pub proxy: Option<ProxySetting>,
+    /// The provider of identities by which people can log in.
+    pub identity_provider: Option<IdentityProvider>,
     /// The further endpoints, in the order of the file.
     pub endpoints: Vec<Endpoint>,
 }
@@ -81,6 +84,7 @@ impl Config {
             &mut settings.local.model_dir,
             &mut settings.prompts.prompts_dir,
             &mut settings.openai.api_key_file,
+            &mut settings.oidc.oidc_client_secret_file,
             &mut settings.tls.tls_cert,
             &mut settings.tls.tls_key,
             &mut self.file,
@@ -143,6 +147,7 @@ impl Config {
     ) -> Self {
         let origin = |key: &str| origins.get(key).unwrap_or(&Origin::Default);
         check::all(&settings, &origin, problems);
+        let identity_provider = identity_provider::read(&settings, &origin, variable, problems);
 
         let has_url = settings.openai.base_url.is_some();
         let usual = match (has_url, endpoints.first()) {
@@ -191,6 +196,7 @@ impl Config {
             api_key,
             api_key_place,
             proxy,
+            identity_provider,
             endpoints: Vec::new(),
         }
     }

@@ -106,6 +106,10 @@ pub fn effective(config: &Config) -> String {
             None => format!("#{} is not set", setting.key),
         };
         let _ = writeln!(text, "{line:<40} # {place}");
+        let secret = config.identity_provider.as_ref().and_then(|at| at.secret_place.as_ref());
+        if let Some(place) = secret.filter(|_| setting.key == "oidc_client_secret_file") {
+            let _ = writeln!(text, "{:<40} # {place}", "#oidc_client_secret = \"***\"");
+        }
         let key = config.api_key.as_ref().zip(config.api_key_place.as_ref());
         if let Some((key, place)) = key.filter(|_| setting.key == "api_key_file") {
             let line = format!("#api_key = \"{key}\"");
@@ -143,6 +147,11 @@ fn example(key: &str) -> &'static str {
     match key {
         "proxy_user_header" => "\"X-Remote-User\"",
         "base_path" => "\"/companion\"",
+        "oidc_issuer" => "\"https://login.example/realms/home\"",
+        "oidc_client_id" => "\"companion\"",
+        "oidc_client_secret_file" => "\"/run/secrets/companion-oidc\"",
+        "oidc_name" => "\"Home\"",
+        "public_url" => "\"https://companion.example\"",
         "data_dir" => "\"/var/lib/companion\"",
         "tls_cert" => "\"/etc/companion/fullchain.pem\"",
         "tls_key" => "\"/etc/companion/privkey.pem\"",

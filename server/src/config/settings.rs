@@ -31,6 +31,10 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(flatten)]
     pub entrance: Entrance,
+    /// The provider of identities.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub oidc: Oidc,
     /// The folder and what is kept in it.
     #[command(flatten)]
     #[serde(flatten)]
@@ -193,6 +197,49 @@ pub struct Entrance {
     /// members'. The proxy must remove the header from what it receives
     #[arg(long, value_name = "NAME")]
     pub proxy_user_header: Option<String>,
+}
+
+/// The provider of identities by which people can log in. Invariant of a checked configuration: with an
+/// issuer there is a client and who may come in ([`super::identity_provider`]).
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Login with a provider")]
+#[serde(default)]
+pub struct Oidc {
+    /// Address of an OpenID Connect provider by which people can log in, letter by letter as it
+    /// stands under "issuer" in its own .well-known/openid-configuration. Passwords go on working
+    #[arg(long, value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// Name of this server at the provider (the client id). There, /login/callback below the address
+    /// of this server has to be registered as the redirect address
+    #[arg(long, value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// Only from the file or the environment; see [`all`] for its description.
+    #[arg(skip)]
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// What people call the provider, for the button of the login. By default the issuer's host
+    #[arg(long, value_name = "NAME")]
+    pub oidc_name: Option<String>,
+    /// Scopes that are asked for. Many providers tell groups only with a scope of their own, such
+    /// as "groups"
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_values = ["openid", "profile"])]
+    #[serde(deserialize_with = "list")]
+    pub oidc_scopes: Vec<String>,
+    /// Who may come in, as claim=value, of which one has to match: "groups=chat",
+    /// "realm_access.roles=chat", "email=ada@example.org" (only if it is verified), or "sub=*" for
+    /// everybody whom the provider knows. There is no default, because at a public provider that is
+    /// everybody
+    #[arg(long, value_name = "CLAIM=VALUE", value_delimiter = ',')]
+    #[serde(deserialize_with = "list")]
+    pub oidc_allow: Vec<String>,
+    /// Whose account is an owner's when it is made, in the same form; they also have to be allowed.
+    /// By default all are members', and an owner changes that on the page of the accounts
+    #[arg(long, value_name = "CLAIM=VALUE", value_delimiter = ',')]
+    #[serde(deserialize_with = "list")]
+    pub oidc_owner: Vec<String>,
+    /// Address by which browsers reach this server, such as "https://companion.example", without a
+    /// path, for the way back from the provider. By default the one that the browser itself names
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
 }
 
 /// Where conversations are kept.
@@ -423,7 +470,7 @@ macro_rules! defaults_by_clap {
     )*};
 }
 
-defaults_by_clap!(Settings Http Tls Entrance Data Model Openai Local Turns Prompts Log);
+defaults_by_clap!(Settings Http Tls Entrance Oidc Data Model Openai Local Turns Prompts Log);
 
 /// The description of a setting, besides its type.
 #[derive(Clone, Debug)]
@@ -461,6 +508,20 @@ const PROXY: &str = "Proxy for requests to the endpoint, such as \"http://me:sec
     (http, https, socks5, or socks5h if the proxy resolves host names), or \"environment\" to use \
     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, which are ignored by default";
 
+/// A secret has no flag, as above.
+const OIDC_SECRET_FILE: &str = "File with the secret of this server at the provider (the client \
+    secret); a public client has none. The secret itself can only come from a file or from the \
+    environment (COMPANION_OIDC_CLIENT_SECRET)";
+
+/// The settings without a flag that come after another one.
+fn without_flag(after: &str) -> &'static [(&'static str, &'static str)] {
+    match after {
+        "oidc_client_id" => &[("oidc_client_secret_file", OIDC_SECRET_FILE)],
+        "base_url" => &[("api_key_file", API_KEY_FILE), ("proxy", PROXY)],
+        _ => &[],
+    }
+}
+
 /// All settings, in the order of the concerns.
 pub fn all() -> Vec<Setting> {
     let command = Settings::augment_args(Command::new("settings"));
@@ -469,13 +530,11 @@ pub fn all() -> Vec<Setting> {
         let heading = arg.get_help_heading().unwrap_or_default().to_owned();
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let key = arg.get_id().to_string();
-        let after_base_url = key == "base_url";
+        let next = without_flag(&key);
         all.push(Setting { key, heading: heading.clone(), help, flag: true });
-        if after_base_url {
-            for (key, help) in [("api_key_file", API_KEY_FILE), ("proxy", PROXY)] {
-                let (key, help, heading) = (key.to_owned(), help.to_owned(), heading.clone());
-                all.push(Setting { key, heading, help, flag: false });
-            }
+        for (key, help) in next {
+            let (key, help) = ((*key).to_owned(), (*help).to_owned());
+            all.push(Setting { key, heading: heading.clone(), help, flag: false });
         }
     }
     all

@@ -55,6 +55,7 @@ impl Redactor {
         path(settings.local.model_dir.as_deref(), "<model folder>");
         path(settings.prompts.prompts_dir.as_deref(), "<prompts folder>");
         path(settings.openai.api_key_file.as_deref(), "<key file>");
+        path(settings.oidc.oidc_client_secret_file.as_deref(), "<secret file>");
         path(settings.tls.tls_cert.as_deref(), "<certificate>");
         path(settings.tls.tls_key.as_deref(), "<certificate's key>");
         path(config.file.as_deref(), "<configuration>");
@@ -75,6 +76,12 @@ impl Redactor {
         });
         for key in keys.chain(&config.api_key) {
             found.push((key.reveal().to_owned(), "***"));
+        }
+        let at_provider = config.identity_provider.as_ref();
+        if let Some(secret) =
+            at_provider.and_then(|provider| provider.settings.client_secret.as_ref())
+        {
+            found.push((secret.reveal().to_owned(), "***"));
         }
         let proxies = endpoints.iter().filter_map(|endpoint| endpoint.proxy.as_ref());
         for secret in proxies.chain(&config.proxy).flat_map(ProxySetting::secrets) {

@@ -240,6 +240,8 @@ fn the_sample_has_every_setting_with_its_default() {
     let used = used.replace("\nmodel_dir", "\n#model_dir");
     // Nor can a header be believed without a proxy that is.
     let used = used.replace("\nproxy_user_header", "\n#proxy_user_header");
+    // A provider of identities needs somebody who may come in, and by default that is nobody.
+    let used = used.replace("\noidc_", "\n#oidc_");
     let used: String = used
         .lines()
         .filter(|line| line.contains(" = ") && !line.starts_with(' '))

@@ -24,6 +24,7 @@ mod finding_pages;
 mod forms;
 mod guard;
 mod html;
+mod identity_provider;
 mod learned;
 mod listing;
 mod moving;

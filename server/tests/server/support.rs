@@ -15,7 +15,7 @@ use server::connections::Service;
 use server::events::SharedHtml;
 use server::state::AppState;
 use server::tls::Tls;
-use server::{connections, engine, listen, router};
+use server::{connections, engine, identity_provider, listen, router};
 use shares::Shares;
 use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
@@ -62,7 +62,8 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let stop = CancellationToken::new();
     let (settings, closing) = (&config.settings, stop.clone());
     let state =
-        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing);
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing)
+            .with_identity_provider(identity_provider::of(&config).unwrap());
     let patience = state.observers.patience();
     let html = state.html.clone();
     let router = router::build(state, &config.settings, address);

@@ -33,12 +33,19 @@ impl Accounts {
             false => (Entrance::Further, role),
         };
         let hash = self.shared.hasher.hash(chosen.as_password().clone()).await?;
-        let new = NewAccount { name, role, created_at: self.now(), password: Some(hash), entrance };
+        let new = NewAccount {
+            name,
+            role,
+            created_at: self.now(),
+            password: Some(hash),
+            identity: None,
+            entrance,
+        };
         let note = self.note(AuditKind::AccountAdded, by, from);
         match self.store().add_account(new, note).await? {
             Added::Account(account) => Ok(account),
             Added::NameTaken => Err(AccountError::NameTaken),
-            Added::NotNow => Err(AccountError::NotNow),
+            Added::IdentityTaken | Added::NotNow => Err(AccountError::NotNow),
             Added::Full => Err(AccountError::Full),
         }
     }
@@ -162,11 +169,16 @@ impl Accounts {
         let change = AccountChange::Password { hash, keep };
         let note = self.note(kind, by, from);
         changed(self.store().change_account(account.id, change, note).await?)?;
+        self.end_other_sessions(account.id, keep);
+        Ok(())
+    }
+
+    /// Ends what is open by the sessions of an account, after they were removed.
+    pub(super) fn end_other_sessions(&self, account: AccountId, keep: Option<SessionId>) {
         self.shared.admitted.end(|found| match found.via {
-            Via::Session(id) => found.account == account.id && Some(id) != keep,
+            Via::Session(id) => found.account == account && Some(id) != keep,
             Via::Token(_) | Via::Proxy(_) => false,
         });
-        Ok(())
     }
 }
 

@@ -19,8 +19,11 @@ impl From<AccountError> for Error {
             | AccountError::Password(_)
             | AccountError::NameTaken
             | AccountError::Full
+            | AccountError::IdentityTaken
+            | AccountError::LastWayIn
             | AccountError::LastOwner
             | AccountError::NotNow => Self::new(ErrorCode::InvalidInput, text),
+            AccountError::Disabled => Self::new(ErrorCode::Forbidden, text),
             AccountError::NotFound => Self::new(ErrorCode::NotFound, text),
             AccountError::Hashing => Self::new(ErrorCode::Internal, text),
             // The cause names files; it is logged where it occurs, and no client gets it.

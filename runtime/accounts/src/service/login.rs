@@ -12,7 +12,7 @@ use crate::hasher::{Check, PasswordHash};
 use crate::limiter::Attempt;
 use crate::password::{NewPassword, Password};
 use crate::secret::{Secret, SecretHash};
-use crate::session::{Device, NewSession};
+use crate::session::{Device, NewSession, Proof};
 use crate::set_up_code::{SetUpCode, SetUpError};
 use crate::store::{Added, Entrance, NewAccount};
 
@@ -45,6 +45,20 @@ pub struct LoggedIn {
     pub account: AccountId,
     /// Its role.
     pub role: AccountRole,
+}
+
+/// What is known of a browser that logs in, by whatever means.
+pub(super) struct Arrival<'a> {
+    pub(super) from: Option<IpAddr>,
+    pub(super) device: &'a Device,
+    pub(super) session_secret: Option<&'a str>,
+}
+
+impl Login<'_> {
+    fn arrival(&self) -> Arrival<'_> {
+        let Self { from, device, session_secret, .. } = self;
+        Arrival { from: *from, device, session_secret: *session_secret }
+    }
 }
 
 impl Accounts {
@@ -84,15 +98,18 @@ impl Accounts {
             role: AccountRole::Owner,
             created_at: now,
             password: Some(hash.clone()),
+            identity: None,
             entrance: Entrance::First,
         };
         let note = self.note(AuditKind::SetUp, None, login.from);
         let account = match self.store().add_account(new, note).await? {
             Added::Account(account) => account,
-            Added::NameTaken | Added::NotNow | Added::Full => return Err(AccountError::NotNow),
+            Added::NameTaken | Added::IdentityTaken | Added::NotNow | Added::Full => {
+                return Err(AccountError::NotNow);
+            }
         };
         *self.set_up_slot() = None;
-        self.open_session(&login, &account, hash).await
+        self.open_session(&login.arrival(), &account, Proof::Password(hash)).await
     }
 
     /// Logs in. A failure takes the same computation and says the same, whatever was wrong.
@@ -108,15 +125,15 @@ impl Accounts {
         let checked = self.shared.hasher.check(login.password.clone(), stored.clone()).await;
         let checked = checked.inspect_err(|_| self.limiter().abandoned(&attempt))?;
         let (Some(account), Some(mut hash)) = (usable, stored) else {
-            return self.refuse(&login, account.as_ref()).await;
+            return self.refuse(login.from, account.as_ref()).await;
         };
         match checked {
-            Check::Wrong => return self.refuse(&login, Some(account)).await,
+            Check::Wrong => return self.refuse(login.from, Some(account)).await,
             Check::Right => {}
             Check::Outdated => hash = self.rehashed(account, &login, hash).await?,
         }
         self.limiter().succeeded(&attempt);
-        self.open_session(&login, account, hash).await
+        self.open_session(&login.arrival(), account, Proof::Password(hash)).await
     }
 
     async fn attempt_of(
@@ -156,40 +173,44 @@ impl Accounts {
         Ok(if stored { new } else { old })
     }
 
-    async fn open_session(
+    pub(super) async fn open_session(
         &self,
-        login: &Login<'_>,
+        arrival: &Arrival<'_>,
         account: &Account,
-        checked: PasswordHash,
+        proof: Proof,
     ) -> Result<LoggedIn, AccountError> {
         let now = self.now();
+        let kind = match proof {
+            Proof::Password(_) => AuditKind::LoggedIn,
+            Proof::Identity(_) => AuditKind::LoggedInByProvider,
+        };
         let (session, device) = (Secret::random(""), Secret::random(""));
         let new = NewSession {
             account: account.id,
-            checked,
+            proof,
             hash: session.hash(),
             device_hash: device.hash(),
-            replaces: login.session_secret.map(SecretHash::of),
+            replaces: arrival.session_secret.map(SecretHash::of),
             created_at: now,
             idle_expires_at: after(now, self.shared.sessions.idle),
             expires_at: after(now, self.shared.sessions.absolute),
-            device: login.device.clone(),
+            device: arrival.device.clone(),
         };
-        let note = self.note(AuditKind::LoggedIn, Some(account.id), login.from);
-        // The account may have been disabled, or its password changed, during the computation.
+        let note = self.note(kind, Some(account.id), arrival.from);
+        // The account may have been disabled, or its password changed, since it was checked.
         let Some((_, ended)) = self.store().add_session(new, note).await? else {
-            return self.refuse(login, Some(account)).await;
+            return self.refuse(arrival.from, Some(account)).await;
         };
         self.shared.admitted.end_sessions(&ended);
         Ok(LoggedIn { session, device, account: account.id, role: account.role })
     }
 
-    async fn refuse(
+    pub(super) async fn refuse(
         &self,
-        login: &Login<'_>,
+        from: Option<IpAddr>,
         account: Option<&Account>,
     ) -> Result<LoggedIn, AccountError> {
-        let note = self.note(AuditKind::LoginFailed, None, login.from);
+        let note = self.note(AuditKind::LoginFailed, None, from);
         self.store().note(note, account.map(|account| account.id)).await?;
         Err(AccountError::WrongCredentials)
     }

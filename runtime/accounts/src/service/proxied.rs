@@ -46,6 +46,7 @@ impl Accounts {
             role,
             created_at: self.now(),
             password: None,
+            identity: None,
             entrance,
         };
         let note = self.note(AuditKind::AccountAdded, None, None);
@@ -54,7 +55,7 @@ impl Accounts {
             Added::Full => Err(AccountError::Full),
             // Another request of the same person was faster.
             Added::NameTaken => self.find(name).await,
-            Added::NotNow => Err(AccountError::NotNow),
+            Added::IdentityTaken | Added::NotNow => Err(AccountError::NotNow),
         }
     }
 }

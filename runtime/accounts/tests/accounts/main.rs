@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
 mod admitting;
+mod identified;
 mod logging_in;
 mod managing;
 mod setting_up;

@@ -1,14 +1,14 @@
 //! The statements about accounts.
 
 use accounts::{
-    Account, AccountChange, AccountName, Added, Changed, Entrance, NewAccount, Note, PasswordHash,
-    limits,
+    Account, AccountChange, AccountName, Added, Changed, ConnectedIdentity, Entrance, NewAccount,
+    Note, PasswordHash, limits,
 };
 use protocol::{AccountId, AccountRole};
 use rusqlite::{Connection, Params, params};
 use store::Cause;
 
-use super::{audit, row, session};
+use super::{audit, identity, row, session};
 
 pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added, Cause> {
     let (count, last): (u32, u32) =
@@ -30,8 +30,12 @@ pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added,
     if taken {
         return Ok(Added::NameTaken);
     }
+    let is_known = |known: &_| identity::owner(db, known).map(|owner| owner.is_some());
+    if new.identity.as_ref().map(is_known).transpose()? == Some(true) {
+        return Ok(Added::IdentityTaken);
+    }
     let Some(id) = last.checked_add(1).and_then(AccountId::new) else { return Ok(Added::Full) };
-    let NewAccount { name, role, created_at, password, .. } = new;
+    let NewAccount { name, role, created_at, password, identity, .. } = new;
     db.execute(
         "INSERT INTO accounts (id, name, name_key, role, disabled, created_ms, password)
          VALUES (?, ?, ?, ?, 0, ?, ?)",
@@ -44,6 +48,9 @@ pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added,
             password.as_ref().map(PasswordHash::as_stored),
         ],
     )?;
+    if let Some(identity) = identity {
+        identity::insert(db, id, &ConnectedIdentity { identity, connected_at: created_at })?;
+    }
     audit::add(db, note, Some(id))?;
     Ok(Added::Account(Account { id, name, role, disabled: false, created_at, password }))
 }

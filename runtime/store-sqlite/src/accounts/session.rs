@@ -1,11 +1,11 @@
 //! The statements about sessions and devices.
 
-use accounts::{Account, Ending, NewSession, Note, SecretHash, Session, SessionId, limits};
+use accounts::{Account, Ending, NewSession, Note, Proof, SecretHash, Session, SessionId, limits};
 use protocol::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
 use store::Cause;
 
-use super::{account, audit, row};
+use super::{account, audit, identity, row};
 
 pub(super) fn add(
     db: &Connection,
@@ -13,8 +13,14 @@ pub(super) fn add(
     note: Note,
 ) -> Result<Option<(Session, Vec<SessionId>)>, Cause> {
     let id = new.account;
-    let found = account::by_id(db, id)?;
-    if !found.is_some_and(|found| !found.disabled && found.password == Some(new.checked)) {
+    let Some(found) = account::by_id(db, id)?.filter(|found| !found.disabled) else {
+        return Ok(None);
+    };
+    let is_proven = match &new.proof {
+        Proof::Password(hash) => found.password.as_ref() == Some(hash),
+        Proof::Identity(identity) => identity::is_of(db, identity, id)?,
+    };
+    if !is_proven {
         return Ok(None);
     }
     let mut ended = match new.replaces {

@@ -1,6 +1,7 @@
 //! The checks of `companion doctor`.
 
 mod entrance;
+mod identity_provider;
 mod model;
 mod models;
 mod sandbox;
@@ -45,6 +46,9 @@ pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     findings.extend(tls::all(config));
     findings.push(("address".to_owned(), address(config, holder).await));
     findings.push(("login".to_owned(), entrance::login(&config.settings)));
+    if let Some(finding) = identity_provider::check(config).await {
+        findings.push(("oidc".to_owned(), finding));
+    }
     findings
 }
 

@@ -1,4 +1,4 @@
-//! The hosts and ports of the endpoints and of their proxies.
+//! The hosts and ports of the endpoints, of their proxies, and of the provider of identities.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,12 @@ use axum::http::Uri;
 
 use crate::config::Config;
 
-/// The host and the TCP port of each endpoint and proxy.
+/// The host and the TCP port of each of them.
 pub(super) fn places(config: &Config) -> Vec<(String, u16)> {
     let endpoints = config.endpoints.iter();
     let urls = endpoints.clone().map(|endpoint| &endpoint.base_url).chain(&config.base_url);
+    // Its other addresses are known only when it is asked; at another port they cannot be reached.
+    let urls = urls.chain(&config.settings.oidc.oidc_issuer);
     let proxies = endpoints.filter_map(|endpoint| endpoint.proxy.as_ref()).chain(&config.proxy);
     let places = urls.filter_map(|url| place(url));
     places.chain(proxies.flat_map(provider_openai::ProxySetting::places)).collect()
