@@ -98,8 +98,7 @@ pub(super) async fn make(
     let upstream = Upstream::start().await?;
     upstream.script(script(rng));
     // More frames than by default give more commits between which power can fail.
-    // The interposer writes its journal outside of the data folder, which the sandbox denies.
-    let lines = format!("{}delta_ms = 5\nsandbox = false\n", answered_by(&upstream));
+    let lines = format!("{}delta_ms = 5\n", answered_by(&upstream));
     let mut place = Installation::new(setting.binary, &lines)?;
     let result = live(&mut place, setting, beginning, &folder.join(JOURNAL_FILE), rng).await;
     let saved = place.close(result)?;
