@@ -20,7 +20,7 @@ step() {
   timings+=("$(printf '%-28s %3d min %02d s' "$name" $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)))")
 }
 
-# They take 25 minutes to build and run on a slow machine; a test that hangs shall not take the rest.
+# These take 25 minutes on a slow machine. A test that hangs must not take the time of all others.
 unit_tests() {
   say "Unit, integration and contract tests."
   COMPANION_REQUIRE_VALGRIND=1 timeout 55m cargo test "${locked[@]}" --workspace --exclude wasm-bindgen-command 2>&1 | tee -a "$test_log" || die "tests failed (see above)."

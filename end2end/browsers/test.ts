@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Canary } from '../harness/canary.ts';
 import { test as base, expect } from '../harness/test.ts';
 import { Watch } from '../harness/watch.ts';
 import type { Driver, Setup } from './drivers/driver.ts';
@@ -30,6 +31,8 @@ export const test = base.extend<Options & Fixtures>({
 
   // This fixture watches Playwright's own browser, which these tests do not start.
   watch: async ({}, use) => use(new Watch()),
+  // Nor does the other one see what these browsers get.
+  canary: async ({}, use) => use(new Canary()),
 
   // The driver depends on the server, so the browser is closed before the server ends; otherwise
   // its pages would report a lost connection.

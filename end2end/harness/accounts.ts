@@ -3,6 +3,7 @@
 import { type APIResponse, type Page, expect, request } from '@playwright/test';
 
 import type { Companion } from './companion.ts';
+import type { Console } from './console.ts';
 
 /** Settings of a server that nobody uses without a login. */
 export const LOGIN_REQUIRED = { REQUIRE_LOGIN: 'true' };
@@ -42,6 +43,14 @@ export async function logIn(page: Page, { name, password }: Person): Promise<voi
   await page.getByLabel('Name').fill(name);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** Makes the first owner, and logs in as a browser does. */
+export async function beginAsOwner(companion: Companion, console: Console): Promise<void> {
+  await makeOwner(companion);
+  await console.open('/login');
+  await logIn(console.page, OWNER);
+  await expect(console.composer).toBeVisible();
 }
 
 async function post(companion: Companion, path: string, data: object): Promise<APIResponse> {

@@ -1,5 +1,5 @@
-// Looks for secrets in everything that the server says during a test: the bodies and headers of its
-// answers, the frames of its streams, and its log. The attacks of `server/canary` make the server fail
+// Looks for secrets in what the server says during a test: the bodies and headers of the answers that
+// pages get, the frames of their WebSockets, and the log. The attacks of `server/canary` make the server fail
 // in many ways and look for the same; this looks in passing, in each browser test.
 
 import type { BrowserContext, Response } from '@playwright/test';

@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Canary } from '../harness/canary.ts';
 import { Companion } from '../harness/companion.ts';
 import { expect, test as base } from '../harness/test.ts';
 import { answer, hold, refusal, thinks } from '../harness/upstream.ts';
@@ -27,6 +28,7 @@ const test = base.extend<Fixtures>({
   model: ['scripted', { option: true }],
   // No page is opened.
   watch: async ({}, use) => use(new Watch()),
+  canary: async ({}, use) => use(new Canary()),
   litellm: async ({ folder, upstream }, use) => {
     const config = join(folder, 'litellm.yaml');
     await writeFile(config, configuration(upstream.baseUrl));

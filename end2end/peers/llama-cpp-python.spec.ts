@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 
+import { Canary } from '../harness/canary.ts';
 import { Companion } from '../harness/companion.ts';
 import { model } from '../harness/programs.ts';
 import { expect, test as base } from '../harness/test.ts';
@@ -19,6 +20,7 @@ const WINDOW = 1_024;
 const test = base.extend<Fixtures>({
   // No page is opened.
   watch: async ({}, use) => use(new Watch()),
+  canary: async ({}, use) => use(new Canary()),
   server: async ({ folder }, use) => {
     const args = (port: number): string[] =>
       ['-m', 'llama_cpp.server', '--model', model, '--model_alias', 'smol', '--host', '127.0.0.1']

@@ -1,7 +1,7 @@
 // Every test looks for secrets in what the server says (`harness/canary.ts`). These show that they
 // would be found.
 
-import { OWNER, LOGIN_REQUIRED, logIn, makeOwner } from '../harness/accounts.ts';
+import { LOGIN_REQUIRED, beginAsOwner } from '../harness/accounts.ts';
 import { API_KEY } from '../harness/canary.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
@@ -31,10 +31,7 @@ test.describe('with a login', () => {
     console,
     page,
   }) => {
-    await makeOwner(companion);
-    await console.open('/login');
-    await logIn(page, OWNER);
-    await expect(console.composer).toBeVisible();
+    await beginAsOwner(companion, console);
     const cookies = await page.context().cookies();
     const session = cookies.find(({ name }) => name === 'companion-session');
     canary.look('a test', `a page with ${session?.value}`);

@@ -66,8 +66,8 @@ pub fn AccountsPage(
 /// All that an owner sees of an account's conversations.
 pub struct Usage {
     pub conversations: u64,
-    /// In the database.
-    pub bytes: u64,
+    /// In the database; `None` if adding them up takes too long.
+    pub bytes: Option<u64>,
 }
 
 fn row(account: &Account, own: Option<AccountId>) -> Erased {

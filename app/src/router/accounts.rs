@@ -1,5 +1,7 @@
 //! The handlers of `/accounts` and its audit, for owners.
 
+use std::time::Duration;
+
 use accounts::{AccountError, AccountName};
 use axum::Form;
 use axum::extract::Query;
@@ -10,6 +12,7 @@ use leptos::prelude::*;
 use protocol::{AccountId, AccountRole, Error};
 use runtime::Access;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::visit::{Answer, Failure, Visit, parts};
 use crate::components::{Mistake, Words};
@@ -19,6 +22,9 @@ use crate::pages::audit::{Audit, AuditPage};
 use crate::pages::login::{NAME, PASSWORD};
 use crate::text::tr;
 
+/// How long a page waits for the size of an account's conversations. The forms on it matter more: with
+/// a million messages on a slow disk the size takes ten seconds.
+const SIZE_WAIT: Duration = Duration::from_secs(1);
 /// The entries of the audit in one page.
 const AUDIT_PAGE: u32 = 100;
 
@@ -220,7 +226,11 @@ async fn show_change(
 }
 
 async fn usage(runtime: &Access, id: AccountId) -> Result<Usage, Error> {
-    let (conversations, bytes) = (runtime.conversations_of(id).await?, runtime.bytes_of(id).await?);
+    let conversations = runtime.conversations_of(id).await?;
+    let bytes = match timeout(SIZE_WAIT, runtime.bytes_of(id)).await {
+        Ok(bytes) => Some(bytes?),
+        Err(_) => None,
+    };
     Ok(Usage { conversations, bytes })
 }
 

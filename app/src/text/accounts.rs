@@ -91,9 +91,12 @@ pub fn role(role: AccountRole) -> &'static str {
     }
 }
 
-/// How many conversations an account has, and their size.
-pub fn account_usage(conversations: u64, bytes: u64) -> String {
-    tr!(account_usage, count = conversations, size = size(bytes))
+/// How many conversations an account has, and their size if it is known.
+pub fn account_usage(conversations: u64, bytes: Option<u64>) -> String {
+    match bytes {
+        Some(bytes) => tr!(account_usage, count = conversations, size = size(bytes)),
+        None => tr!(account_usage_count, count = conversations),
+    }
 }
 
 /// A number of bytes in the largest unit of which there is one, as "3.4 MB".

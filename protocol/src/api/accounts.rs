@@ -198,7 +198,8 @@ pub struct AccountSummary {
     /// How many conversations it has; null from the command line while no server runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversations: Option<u64>,
-    /// How many bytes its conversations have in the database; null like `conversations`.
+    /// How many bytes its conversations have in the database; only in a list that was asked for with
+    /// `sizes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
 }

@@ -39,7 +39,8 @@ impl Access {
     }
 
     /// How many bytes an account's conversations have in the database, without their part of the search
-    /// index. Takes about as long as reading them. Errors like [`Self::conversations_of`].
+    /// index. With a million messages this takes a second, and ten if they have to come from the
+    /// disk. Errors like [`Self::conversations_of`].
     pub async fn bytes_of(&self, account: AccountId) -> Result<u64, Error> {
         self.may_measure(account)?;
         self.store().bytes(account).await.map_err(fault::from_store)

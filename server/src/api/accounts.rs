@@ -37,21 +37,32 @@ pub struct AuditQuery {
     pub before: Option<i64>,
 }
 
+/// What the list of accounts has.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AccountsQuery {
+    /// Whether the sizes of all conversations are added up. Takes seconds for a million messages.
+    #[serde(default)]
+    pub sizes: bool,
+}
+
 /// Lists the accounts, with the number and size of their conversations, of which an owner sees nothing
 /// else.
 #[utoipa::path(
-    get, path = "/api/v1/accounts", tag = "accounts",
+    get, path = "/api/v1/accounts", tag = "accounts", params(AccountsQuery),
     responses((status = 200, body = AccountList), (status = "default", body = ErrorBody))
 )]
 pub async fn list(
     State(state): State<AppState>,
     Caller(principal): Caller,
+    Query(AccountsQuery { sizes }): Query<AccountsQuery>,
 ) -> ApiResult<Json<AccountList>> {
     let runtime = state.registry.home().access(principal);
     let mut accounts = Vec::new();
     for account in state.accounts.accounts().await.map_err(Error::from)? {
         let conversations = Some(runtime.conversations_of(account.id).await?);
-        let bytes = Some(runtime.bytes_of(account.id).await?);
+        let bytes = if sizes { Some(runtime.bytes_of(account.id).await?) } else { None };
         accounts.push(AccountSummary { conversations, bytes, ..summary(&account) });
     }
     Ok(Json(AccountList { accounts }))

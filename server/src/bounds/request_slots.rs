@@ -109,10 +109,10 @@ impl RequestShares {
         Self { imports: share(IMPORT_PLACES), sends: share(most), pages: share(most) }
     }
 
-    /// Takes a place for a request. `None` if its maker has their share. Probes have none.
+    /// Takes a place for a request. `None` if its maker has their share. Probes are not counted.
     pub(super) fn take(&self, kind: Kind, sharer: Sharer) -> Option<Share> {
         let places = match kind {
-            Kind::Probe => return Sharer::AtMachine.take(&self.pages),
+            Kind::Probe => return Some(Share::uncounted()),
             Kind::Import => &self.imports,
             Kind::Send => &self.sends,
             Kind::Page => &self.pages,

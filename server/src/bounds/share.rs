@@ -18,7 +18,15 @@ pub enum Sharer {
 /// A place, counted for its sharer until it is dropped.
 #[derive(Debug)]
 pub struct Share {
+    /// `None` for a place that is not counted.
     _place: Option<AccountPlace>,
+}
+
+impl Share {
+    /// A place of which there is any number for everybody.
+    pub(super) fn uncounted() -> Self {
+        Self { _place: None }
+    }
 }
 
 impl Sharer {
@@ -34,7 +42,7 @@ impl Sharer {
     /// Takes a place. `None` if the sharer has its share.
     pub fn take(self, places: &AccountPlaces) -> Option<Share> {
         let account = match self {
-            Self::AtMachine => return Some(Share { _place: None }),
+            Self::AtMachine => return Some(Share::uncounted()),
             Self::Account(account) => Some(account),
             Self::Strangers => None,
         };

@@ -2,12 +2,14 @@
 
 use std::io::ErrorKind;
 
+use protocol::AccountRole;
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::entrance::{add, log_in, token};
 use super::support::{HANG, Server, code, message_id, start};
 
 /// Sends a request whose body begins and then stops. Returns once the server waits for the body,
@@ -285,6 +287,30 @@ async fn a_new_connection_waits_while_all_others_have_running_requests() {
     assert!(matches!(&nothing, Err(error) if error.kind() == ErrorKind::WouldBlock));
     observers.pop();
     read_alive(&mut waiting).await;
+}
+
+/// There are four places for imports. One account holds three by bodies that do not arrive, and gets no
+/// fourth; another account does.
+#[tokio::test]
+async fn one_account_leaves_places_to_the_others() {
+    let server = start("require_login = true").await;
+    let import = "/api/v1/runtimes/backend-internal/import";
+    let mut tokens = Vec::new();
+    for (name, role) in [("Ada", AccountRole::Owner), ("Bob", AccountRole::Member)] {
+        add(&server, name, role).await;
+        tokens.push(token(&server, &log_in(&server, name).await, &["write"]).await);
+    }
+    let begins = async |token: &str| {
+        stuck(&server, import, &format!("{JSON}authorization: Bearer {token}\r\n")).await
+    };
+    let _held = [begins(&tokens[1]).await, begins(&tokens[1]).await, begins(&tokens[1]).await];
+    let sent = |token: &str| server.post(import).bearer_auth(token).body("none").send();
+    let (status, name, error) = code(sent(&tokens[1]).await.unwrap()).await;
+    assert_eq!((status, name.as_str()), (429, "rate_limited"));
+    let said = error["error"]["message"].as_str().unwrap();
+    assert!(said.contains("of this account"), "{said}");
+    // It gets in, where the file is refused for what it is.
+    assert_eq!(code(sent(&tokens[0]).await.unwrap()).await.0, 422);
 }
 
 /// Sends a request on a connection that stays open, and reads the response.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use accounts::AccountName;
-use protocol::api::{CreatedToken, SessionList, SessionStatus};
+use protocol::api::{AccountList, CreatedToken, SessionList, SessionStatus};
 use protocol::{AccountId, AccountRole};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{RequestBuilder, Response};
@@ -395,6 +395,14 @@ async fn owners_manage_accounts() {
     let bob: Value = made.json().await.unwrap();
     assert_eq!((bob["role"].as_str(), bob["id"].as_u64()), (Some("member"), Some(2)));
     assert_eq!(try_login(&server, "Bob", "eleven chairs").await.status(), 200);
+    let list = async |query: &str| {
+        let list = ada.on(server.get(&format!("/api/v1/accounts{query}"))).send().await.unwrap();
+        list.json::<AccountList>().await.unwrap().accounts
+    };
+    let (plain, sized) = (list("").await, list("?sizes=true").await);
+    assert_eq!(plain.len(), 2);
+    assert!(plain.iter().all(|account| account.conversations.is_some() && account.bytes.is_none()));
+    assert!(sized.iter().all(|account| account.bytes.is_some()));
     let patch = |id: u32, body: Value| {
         ada.on(server.client.patch(server.url(&format!("/api/v1/accounts/{id}")))).json(&body)
     };

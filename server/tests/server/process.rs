@@ -70,14 +70,13 @@ impl Log {
         self.read.iter().filter(|line| line.contains(word)).count()
     }
 
-    /// Waits until `word` stands in as many lines; returns all lines so far.
-    pub(crate) fn until(&mut self, word: &str, times: usize) -> &[String] {
+    /// Waits until `word` stands in as many lines.
+    pub(crate) fn until(&mut self, word: &str, times: usize) {
         let end = Instant::now() + HANG;
         while self.count(word) < times {
             let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
             self.read.push(line.unwrap_or_else(|_| panic!("{word} is not in {:#?}", self.read)));
         }
-        &self.read
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) enum Attack {
     SlowHeads,
     Idle,
     SlowReaders,
-    HalfOpenUpgrades,
+    IdleWebSockets,
     Logins,
     Searches,
     Conversations,
@@ -72,7 +72,7 @@ struct Held(Arc<AtomicUsize>);
 impl Attack {
     /// What a member can do to the others.
     pub(super) const BY_MEMBER: [Self; 5] = [
-        Self::HalfOpenUpgrades,
+        Self::IdleWebSockets,
         Self::SlowReaders,
         Self::Searches,
         Self::Conversations,
@@ -86,7 +86,7 @@ impl Attack {
         Self::SlowHeads,
         Self::Idle,
         Self::SlowReaders,
-        Self::HalfOpenUpgrades,
+        Self::IdleWebSockets,
         Self::Logins,
         Self::Searches,
         Self::Conversations,
@@ -101,7 +101,7 @@ impl Attack {
             Self::SlowHeads => "slow heads",
             Self::Idle => "idle connections",
             Self::SlowReaders => "slow readers of a page",
-            Self::HalfOpenUpgrades => "idle WebSockets",
+            Self::IdleWebSockets => "idle WebSockets",
             Self::Logins => "wrong logins each second",
             Self::Searches => "searches each second",
             Self::Conversations => "new conversations each second",
@@ -180,7 +180,7 @@ impl Attack {
             Self::SlowHeads => "GET / HTTP/1.1\r\nx-slow: ".to_owned(),
             Self::Idle => String::new(),
             Self::SlowReaders => format!("GET /c/{worker} HTTP/1.1\r\n{always}\r\n"),
-            Self::HalfOpenUpgrades => format!(
+            Self::IdleWebSockets => format!(
                 "GET {path}/events HTTP/1.1\r\n{always}connection: upgrade\r\n\
                  upgrade: websocket\r\nsec-websocket-version: 13\r\n\
                  sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -238,14 +238,14 @@ impl Attack {
                 stream.read_u8().await.context("the server closed the connection")?;
                 Ok(())
             }
-            Self::SlowReaders | Self::HalfOpenUpgrades => loop {
+            Self::SlowReaders | Self::IdleWebSockets => loop {
                 tokio::time::sleep(PAUSE).await;
                 if self == Self::SlowReaders && stream.read_u8().await.is_err() {
                     return Ok(());
                 }
                 // Nothing is read, so only the socket's state shows that the server has closed it.
                 let state = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-                if self == Self::HalfOpenUpgrades && state.is_read_closed() {
+                if self == Self::IdleWebSockets && state.is_read_closed() {
                     return Ok(());
                 }
             },

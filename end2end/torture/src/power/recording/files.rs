@@ -78,6 +78,10 @@ impl Files {
         let mut there = Image::new();
         for entry in fs::read_dir(&self.data)? {
             let entry = entry?;
+            // A power cut leaves nothing in the socket of the command line.
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
             let name = entry.file_name().to_string_lossy().into_owned();
             there.insert(name, Some(fs::read(entry.path())?));
         }
