@@ -15,8 +15,8 @@ use protocol::{AccountId, Event, LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use store::{
-    Append, Cause, ConflictPolicy, ConversationExport, Durability, ImportSource, Imported, Outage,
-    Prompt, Relation, StoreError,
+    Append, Cause, ConflictPolicy, ConversationExport, Durability, ImportSource, Imported, Prompt,
+    Relation, StoreError,
 };
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
@@ -30,8 +30,10 @@ use super::writer::{Change, Database, Writer};
 use super::{delete, file, read, transfer, write};
 
 mod found;
+mod room;
 
 use found::Found;
+pub(crate) use room::Room;
 
 /// For how long the writing thread writes rows of an import before it looks for other work. The
 /// commit takes additional time.
@@ -45,10 +47,6 @@ const TOGETHER_BYTES: usize = 1 << 20;
 /// the clock.
 const PIECE_EVENTS: usize = 4;
 const PIECE_BYTES: usize = 16 << 10;
-
-/// How many bytes of the disk an import leaves free (but at most a third of the disk), so that
-/// others can keep writing and the staged rows can be removed.
-const RESERVE_BYTES: u64 = 32 << 20;
 
 /// From this length of the write-ahead log on it is checkpointed also within a conversation. The log
 /// of one conversation could otherwise be a gigabyte, which a start after a crash would have to read.
@@ -330,7 +328,14 @@ fn text_bytes(event: &Event) -> usize {
 /// later.
 async fn remove(writer: &Writer) {
     let removed = async {
-        if writer.alone(Database::purge_staged).await? {
+        let purge = |db: &mut Database| {
+            let purged = db.purge_staged()?;
+            // While the log makes the file longer, it cannot be emptied on a full disk. Removing
+            // rows makes the file no longer, so from now on it can.
+            db.shorten_log();
+            Ok(purged)
+        };
+        if writer.alone(purge).await? {
             while writer.change(Change::Collect(Timestamp::from_unix_ms(0))).await? {}
         }
         Ok::<(), StoreError>(())
@@ -349,7 +354,6 @@ pub(crate) fn write(
     index: Index,
 ) -> Result<usize, Cause> {
     identity.check()?;
-    check_room(db, identity)?;
     // Staged rows need not survive a power cut; the last commit syncs all commits before it.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -363,21 +367,6 @@ pub(crate) fn write(
     }
     transaction.commit()?;
     Ok(staged)
-}
-
-/// Errors with an outage if the disk has no room for more of the import.
-fn check_room(db: &Connection, identity: &FileIdentity) -> Result<(), Cause> {
-    let Ok(disk) = rustix::fs::statvfs(identity.folder()) else { return Ok(()) };
-    let pages = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
-    // Unused pages of the file are filled first.
-    let unused = pages("freelist_count")? * pages("page_size")?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize).saturating_add(unused);
-    let third = disk.f_blocks.saturating_mul(disk.f_frsize) / 3;
-    if free >= RESERVE_BYTES.min(third) {
-        return Ok(());
-    }
-    let source = Cause::from("the disk has too little room left for an import");
-    Err(StoreError::Outage { outage: Outage::Full, source }.into())
 }
 
 /// Makes all staged conversations visible.

@@ -17,12 +17,15 @@ use crate::file::Opened;
 use crate::file_identity::FileIdentity;
 use crate::mend::{self, Repair};
 use crate::search_index::{self, Index};
-use crate::staging::{self, Piece};
+use crate::staging::{self, Piece, Room};
 use crate::streamed::{Group, Streamed, Table};
 use crate::{clean_stop, damage_note, delete, file, outage};
 
 /// A write-ahead log of more bytes is emptied when the disk is full.
 const LONG_LOG: u64 = 4 << 20;
+
+/// For how long an import that needs room, or its removal, waits for those that read from the write-ahead log.
+const LOG_WAIT: Duration = Duration::from_millis(100);
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
 
@@ -312,8 +315,9 @@ impl Database {
         self.refuse_if_damaged()?;
         // The pieces set the level that they need.
         self.durability = None;
-        let identity = &self.identity;
         self.checkpoint_by_itself(checkpoints);
+        self.make_room_to_stage()?;
+        let identity = &self.identity;
         let mut done = staging::write(&mut self.connection, identity, pieces, self.index);
         if done.as_ref().is_err_and(search_index::is_broken_index) {
             self.index = Index::Left;
@@ -322,6 +326,23 @@ impl Database {
         let staged = done.map_err(|cause| self.not_imported(cause))?;
         pieces.drain(..staged);
         Ok(())
+    }
+
+    /// Errors if an import may not take more of the disk, even with an empty write-ahead log.
+    fn make_room_to_stage(&self) -> Result<(), StoreError> {
+        let look = || Room::look(&self.connection, &self.identity);
+        // A size that cannot be found out refuses no import; a full disk still does.
+        let Ok(room) = look() else { return Ok(()) };
+        let room = match room.has_room_for_the_log() {
+            false if self.empty_log(LOG_WAIT) => look().unwrap_or(room),
+            _ => room,
+        };
+        room.check()
+    }
+
+    /// Empties the write-ahead log, unless somebody reads from it.
+    pub(crate) fn shorten_log(&self) {
+        self.empty_log(LOG_WAIT);
     }
 
     /// Makes all staged workers visible, or none. Errors if there are not exactly `workers` of
