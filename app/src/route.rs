@@ -11,8 +11,6 @@
 use protocol::{MessageId, TurnId, WorkerId};
 
 use crate::base_path::at;
-
-use crate::base_path::at;
 #[cfg(feature = "browser")]
 use crate::base_path::inside;
 

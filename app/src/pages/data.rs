@@ -59,7 +59,7 @@ pub fn DataPage(
                     </a>
                 </p>
                 <p>
-                    <a href=crate::base_path::at("/shares")>{tr!(shares)}</a>
+                    <a href=at("/shares")>{tr!(shares)}</a>
                 </p>
             </section>
             <section aria-labelledby="import">

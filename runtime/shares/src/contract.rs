@@ -208,6 +208,7 @@ pub async fn a_disabled_account_closes_its_shares(test: &impl TestShares) {
             role: AccountRole::Owner,
             created_at: at(1),
             password: Some(accounts::PasswordHash::from_stored("hash".to_owned())),
+            identity: None,
             entrance,
         };
         let added = ports.accounts.add_account(account, note(AuditKind::AccountAdded)).await;
