@@ -115,6 +115,12 @@ impl Stage {
         self.folder.path()
     }
 
+    /// Shuts down, and ends the threads of its database.
+    pub(crate) async fn closed(self) {
+        soon(self.runtime.shutdown()).await;
+        self.store.close().await;
+    }
+
     /// Shuts down and opens the same folder again.
     pub(crate) async fn reopened(self, change: impl FnOnce(&mut Setting)) -> Self {
         let Self { runtime, store, mut setting, folder, .. } = self;

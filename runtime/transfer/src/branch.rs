@@ -21,8 +21,8 @@ pub struct Branch {
     pub siblings: HashMap<Option<MessageId>, u32>,
     /// How many messages of other branches there are, or after the end.
     pub elsewhere: usize,
-    /// How many entries of the log could not be read.
-    pub lost: u64,
+    /// How many entries of the log could not be read; `Some(0)` if only the summary could not be.
+    pub lost: Option<u64>,
     prompts: Vec<Prompt>,
 }
 
@@ -47,7 +47,7 @@ impl Branch {
         let turns = view.turns.into_iter().map(|turn| (turn.answer, turn)).collect();
         let elsewhere = all - messages.len();
         let worker = Some(view.worker);
-        Some(Self { worker, messages, turns, siblings, elsewhere, lost: 0, prompts })
+        Some(Self { worker, messages, turns, siblings, elsewhere, lost: None, prompts })
     }
 
     /// The same of the readable part of a conversation.
@@ -62,11 +62,11 @@ impl Branch {
                 turns: HashMap::new(),
                 siblings: HashMap::new(),
                 elsewhere: 0,
-                lost: 0,
+                lost: None,
                 prompts: Vec::new(),
             },
         };
-        Some(Self { lost, ..branch })
+        Some(Self { lost: Some(lost), ..branch })
     }
 
     /// Which parts there are besides the messages.
@@ -108,7 +108,7 @@ impl Branch {
             }
         });
         let title = worker.and_then(|worker| worker.title);
-        Excerpt { title, prompts: shown, messages: copied.collect(), lost }
+        Excerpt { title, prompts: shown, messages: copied.collect(), lost: lost.unwrap_or(0) }
     }
 }
 

@@ -70,13 +70,17 @@ impl Iterator for Document {
 
 fn top(branch: &Branch) -> String {
     let mut out = String::new();
-    if branch.lost > 0 {
-        let _ = write!(
+    let _ = match branch.lost {
+        None => Ok(()),
+        Some(0) => writeln!(
             out,
-            "> A part of this conversation cannot be read: {} entries of its log are missing here.\n\n",
-            branch.lost
-        );
-    }
+            "> The summary of this conversation cannot be read. Its messages are all here.\n"
+        ),
+        Some(lost) => writeln!(
+            out,
+            "> A part of this conversation cannot be read: {lost} entries of its log are missing here.\n"
+        ),
+    };
     let Some(worker) = &branch.worker else { return out };
     let mut models: Vec<&str> = Vec::new();
     for turn in branch.messages.iter().filter_map(|message| branch.turns.get(&message.id)) {

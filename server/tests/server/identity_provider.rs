@@ -172,6 +172,22 @@ async fn a_person_whom_the_provider_knows_comes_in_and_finds_the_account_again()
     assert_eq!(double.asked().iter().filter(|part| **part == "discovery").count(), 1);
 }
 
+#[tokio::test]
+async fn the_provider_leads_back_below_the_base_path() {
+    let (server, double) = stage("base_path = \"/companion\"").await;
+    let mut browser = Browser::new();
+    let page = browser.get(&server.url("/companion/login")).await.text().await.unwrap();
+    assert!(page.contains("action=\"/companion/login/provider\""), "{page}");
+    let page = browser.post(&server.url("/companion/login/provider"), "next=/data").await;
+    let back = browser.at_provider(&onward(page).await).await;
+    assert!(back.starts_with(&server.url("/companion/login/callback?code=")), "{back}");
+    let answer = browser.get(&back).await;
+    assert_eq!(answer.headers()[LOCATION], "/companion/data");
+    let status = browser.get(&server.url("/companion/api/v1/session")).await;
+    assert_eq!(status.json::<SessionStatus>().await.unwrap().name.as_deref(), Some("eve"));
+    assert_eq!(double.asked().last(), Some(&"userinfo"));
+}
+
 /// open-webui finds accounts by e-mail if it is told to; here nothing but issuer and subject counts.
 #[tokio::test]
 async fn nobody_gets_the_account_of_the_same_name() {

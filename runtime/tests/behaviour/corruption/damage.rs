@@ -74,6 +74,10 @@ impl fmt::Display for Case {
     }
 }
 
+/// The tables about accounts and shares, which only the server reads.
+const OF_THE_SERVER: [&str; 7] =
+    ["accounts", "audit", "devices", "identities", "sessions", "shares", "tokens"];
+
 /// Every damage to every column of every table, in the first, the middle and the last row that does
 /// not belong to the worker with the key `sound`.
 pub(super) fn cases(db: &Connection, sound: i64) -> Vec<Case> {
@@ -99,6 +103,10 @@ pub(super) fn cases(db: &Connection, sound: i64) -> Vec<Case> {
         }
         assert!(!rows.is_empty(), "{table} has a row that can be damaged");
         let mut at = vec![0, rows.len() / 2, rows.len() - 1];
+        // The runtime reads no row of these tables, so that one row shows what their damage does.
+        if OF_THE_SERVER.contains(&table.as_str()) {
+            at.truncate(1);
+        }
         at.dedup();
         for at in at {
             for (column, _) in &columns {

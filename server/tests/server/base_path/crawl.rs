@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use protocol::api::ShareSummary;
 use server::caller::permission::TABLE;
 
 use super::super::support::message_id;
@@ -63,8 +64,17 @@ fn an_address_that_leads_out_is_found() {
     assert_eq!(links("<p><a class=\"x\" href=\"/a?b&amp;c#d\">"), ["/a?b&c"]);
 }
 
-/// Conversations with an answer, a failure, an archive, a deletion, and what else pages link to.
-async fn fill(below: &Below) -> (String, String) {
+/// What the parts of the table's addresses stand for.
+struct Parts {
+    worker: String,
+    turn: String,
+    /// A share's token.
+    token: String,
+}
+
+/// Conversations with an answer, a failure, an archive, a deletion, a share, and what else pages link
+/// to.
+async fn fill(below: &Below) -> Parts {
     let worker = below.worker().await;
     let path = format!("/c/{worker}");
     below.server.says("An answer about **harbours**.");
@@ -88,15 +98,21 @@ async fn fill(below: &Below) -> (String, String) {
     by_token(below).await;
     let snapshot = below.server.home().snapshot(worker.parse().unwrap()).await.unwrap();
     let turn = snapshot.transcript.turns.last().unwrap().turn_id.to_string();
-    (worker, turn)
+    let shares = format!("/api/v1/runtimes/backend-internal/workers/{worker}/shares");
+    let share = below.post(&shares).json(&json!({})).send().await.unwrap();
+    let share: ShareSummary = share.json().await.unwrap();
+    let token = share.path.rsplit('/').next().unwrap().to_owned();
+    Parts { worker, turn, token }
 }
 
 /// The addresses of all pages of the table.
-fn pages(worker: &str, turn: &str) -> Vec<String> {
+fn pages(parts: &Parts) -> Vec<String> {
+    let Parts { worker, turn, token } = parts;
     let reads =
         TABLE.iter().filter(|(method, path, _)| *method == "GET" && !path.starts_with("/api/"));
     let paths = reads.map(|(_, path, _)| {
         let path = path.replace("{worker_id}", worker).replace("{turn_id}", turn);
+        let path = path.replace("{token}", token);
         assert!(!path.contains('{'), "{path} has a part for which this test has no value");
         format!("{BASE}{path}")
     });
@@ -108,11 +124,11 @@ fn pages(worker: &str, turn: &str) -> Vec<String> {
 #[tokio::test]
 async fn no_page_leads_out_of_the_base_path() {
     let below = Below::start("").await;
-    let (worker, turn) = fill(&below).await;
+    let parts = fill(&below).await;
     for (cookies, language) in
         [(below.cookies.as_str(), "en"), (below.cookies.as_str(), "ja"), ("", "en")]
     {
-        let mut waiting: VecDeque<String> = pages(&worker, &turn).into();
+        let mut waiting: VecDeque<String> = pages(&parts).into();
         let mut seen: BTreeSet<String> = waiting.iter().cloned().collect();
         let mut read = 0;
         while let Some(address) = waiting.pop_front() {
@@ -169,6 +185,9 @@ async fn no_page_for_strangers_and_no_refusal_leads_out() {
         ("/settings/forget".to_owned(), "provider=openai&model=x", None),
         ("/data".to_owned(), "", None),
         ("/data/deleted".to_owned(), "", None),
+        (format!("/share/{worker}"), "until=none", None),
+        ("/shares/revoke".to_owned(), "id=x", None),
+        ("/login/provider".to_owned(), "", None),
         ("/logout".to_owned(), "", None),
     ] {
         let request = below.post(&path).header("accept", BROWSER);

@@ -65,6 +65,24 @@ async fn a_provider_that_comes_back_is_found() {
     assert!(browser.who(&server).await.is_some());
 }
 
+/// What the provider publishes is read again after an hour. If that fails, what was known is used on:
+/// the endpoints may work.
+#[tokio::test]
+async fn what_was_known_of_the_provider_is_used_on() {
+    let (server, double) = stage("").await;
+    Browser::new().log_in(&server).await;
+    double.script(instead(502, &[], "Bad Gateway"));
+    pass(60 * 60 + 1).await;
+    let asked = || double.asked().iter().filter(|part| **part == "discovery").count();
+    for (seconds, times) in [(0, 2), (0, 2), (6, 3)] {
+        pass(seconds).await;
+        let mut browser = Browser::new();
+        browser.log_in(&server).await;
+        assert!(browser.who(&server).await.is_some());
+        assert_eq!(asked(), times);
+    }
+}
+
 #[tokio::test]
 async fn a_provider_that_is_not_what_the_configuration_says_is_not_used() {
     let json_type = [("content-type", "application/json")];
