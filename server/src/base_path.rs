@@ -15,7 +15,7 @@ use axum::Router;
 use axum::extract::{OriginalUri, RawQuery, Request};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::any;
 use tower::ServiceExt as _;
 
@@ -127,7 +127,7 @@ fn with_path(uri: &Uri, path: &str) -> Uri {
 }
 
 fn infallible(answered: Result<Response, std::convert::Infallible>) -> Response {
-    answered.unwrap_or_else(|never| never.into_response())
+    answered.unwrap_or_else(IntoResponse::into_response)
 }
 
 #[cfg(test)]

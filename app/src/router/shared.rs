@@ -30,7 +30,7 @@ pub(super) async fn page(
         Err(error) => return closed(&console, &headers, &error),
     };
     let frame = Frame::Page(SharedFrame {
-        style: console.assets.style.clone(),
+        style: at(&console.assets.style),
         icon: at("/favicon.svg"),
         from_until: Some((found.share.created_at, found.share.expires_at)),
         leads: at(&format!("/s/{}/file", found.share.token.reveal())),

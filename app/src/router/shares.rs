@@ -107,7 +107,7 @@ pub(super) async fn preview(
     let mut excerpt = export.take();
     excerpt.title = fields.title().or(excerpt.title);
     let frame = Frame::Page(SharedFrame {
-        style: handlers.assets.style.clone(),
+        style: at(&handlers.assets.style),
         icon: at("/favicon.svg"),
         from_until: None,
         leads: form_of(worker_id, &fields.m),

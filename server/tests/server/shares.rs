@@ -149,7 +149,7 @@ async fn unknown_ended_revoked_and_closed_addresses_get_the_same_page() {
     let db = rusqlite::Connection::open(server.data().join("companion.db")).unwrap();
     db.busy_timeout(super::support::HANG).unwrap();
     db.execute("UPDATE shares SET expires_ms = 9 WHERE id = ?", [ended.id]).unwrap();
-    assert_eq!(list(&server).await, [closed.clone()]);
+    assert_eq!(list(&server).await, std::slice::from_ref(&closed));
     let deleted = server.client.delete(server.url(&worker)).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
     let unknown = "/s/0123456789abcdef0123456789abcdef".to_owned();

@@ -9,7 +9,7 @@ use runtime::Export;
 use store::VisibilityFilter;
 use tempfile::TempDir;
 
-use super::SOUND;
+use super::{HANG, SOUND};
 use crate::stage::{Setting, Stage, fresh_id, soon};
 
 /// Opens the folder and uses it like a person who finds a damaged conversation in it. The error
@@ -31,8 +31,7 @@ pub(super) async fn examine(folder: TempDir) -> Result<(), String> {
     stage.worker = left.sound;
     answers(&mut stage).await?;
     // Otherwise the threads of its database would stay, in each of the thousands of cases.
-    stage.closed().await;
-    Ok(())
+    tokio::time::timeout(HANG, stage.closed()).await.map_err(|e| at("close", e))
 }
 
 struct Listed {

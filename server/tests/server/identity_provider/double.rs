@@ -47,6 +47,9 @@ pub(super) enum Sign {
 
 type Change<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 
+/// A status, headers and a body.
+pub(super) type Instead = (u16, Vec<(&'static str, String)>, String);
+
 /// What the provider does.
 #[derive(Clone)]
 pub(super) struct Script {
@@ -60,7 +63,7 @@ pub(super) struct Script {
     /// Changes the discovery document.
     pub(super) discovery: Change<Value>,
     /// The answer to a request for the discovery document in place of it.
-    pub(super) instead: Option<(u16, Vec<(&'static str, String)>, String)>,
+    pub(super) instead: Option<Instead>,
     /// Never answers at the token endpoint.
     pub(super) hangs: bool,
 }
