@@ -109,7 +109,8 @@ for (const javaScriptEnabled of [true, false]) {
 
       // With scripts, for axe, in both colour schemes; the page itself has none.
       for (const colorScheme of ['light', 'dark'] as const) {
-        const context = await browser.newContext({ colorScheme, viewport: { width: 360, height: 640 } });
+        const viewport = { width: 360, height: 640 };
+        const context = await browser.newContext({ javaScriptEnabled: true, colorScheme, viewport });
         await watch.over(context);
         const reader = await context.newPage();
         await reader.goto(address);

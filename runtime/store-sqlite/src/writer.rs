@@ -197,6 +197,10 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
     }
     db.close();
     drop(lock);
+    // A job that is sent while a receiver is dropped may stay in the channel, and its sender would wait
+    // for an answer as long as there is a handle.
+    inbox.close();
+    while inbox.blocking_recv().is_some() {}
     if let Some(reply) = closing {
         let _ = reply.send(());
     }

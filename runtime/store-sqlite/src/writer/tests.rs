@@ -56,6 +56,18 @@ async fn when_a_job_panics_only_that_job_fails() {
     assert!(matches!(writer.check().await, Err(StoreError::Closed)), "that is what a close is");
 }
 
+/// A job that was sent while the thread ended was never answered.
+#[tokio::test]
+async fn no_job_is_taken_after_a_close() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(folder.path());
+        writer.close().await;
+        assert!(writer.jobs.is_closed());
+        writer.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_commit_that_has_to_survive_a_power_cut_is_synced_after_an_import_as_well() {
     let folder = tempfile::tempdir().unwrap();
