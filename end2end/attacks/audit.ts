@@ -121,7 +121,8 @@ export function auditor(rules: Rules): void {
 
   /** Whether a node is within an answer, within a question, or elsewhere on the page. */
   const place = (node: Node): 'answer' | 'question' | undefined => {
-    const parent = node.parentElement?.closest('.message-text');
+    const messages = '.message-text, .excerpt-message > .prose, .excerpt-message > .excerpt-plain';
+    const parent = node.parentElement?.closest(messages);
     if (!parent) return undefined;
     return parent.closest('[data-role=assistant]') ? 'answer' : 'question';
   };
