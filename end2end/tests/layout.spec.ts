@@ -125,3 +125,13 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test('everything about a conversation can be reached on a low screen', async ({ console, page }) => {
+  // The pages' part of a screen of 768 pixels in Firefox has 682; a phone that lies on its side less.
+  await page.setViewportSize({ width: 740, height: 360 });
+  await console.openLive();
+  await console.manage.click();
+  await console.delete.click();
+  await console.deleteIt.click();
+  await expect(console.undo).toBeVisible();
+});
