@@ -21,7 +21,8 @@ pub struct Branch {
     pub siblings: HashMap<Option<MessageId>, u32>,
     /// How many messages of other branches there are, or after the end.
     pub elsewhere: usize,
-    /// How many entries of the log could not be read; `Some(0)` if only the summary could not be.
+    /// How many entries of the log could not be read; `Some(0)` if all could, and only what is
+    /// stored about the conversation as a whole is damaged. `None` if nothing is.
     pub lost: Option<u64>,
     prompts: Vec<Prompt>,
 }

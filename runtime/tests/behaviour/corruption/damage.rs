@@ -65,6 +65,7 @@ const BLOWS: [Blow; 15] = [
     Blow::Another,
 ];
 
+/// The blows for [`OF_THE_SERVER`].
 const FEW: [Blow; 6] =
     [Blow::Null, Blow::Words, Blow::Bytes, Blow::Number(i64::MAX), Blow::Cut, Blow::NoText];
 
@@ -83,7 +84,7 @@ const OF_THE_SERVER: [&str; 7] =
     ["accounts", "audit", "devices", "identities", "sessions", "shares", "tokens"];
 
 /// Every damage to every column of every table, in the first, the middle and the last row that does
-/// not belong to the worker with the key `sound`.
+/// not belong to the worker with the key `sound`. The tables [`OF_THE_SERVER`] get fewer.
 pub(super) fn cases(db: &Connection, sound: i64) -> Vec<Case> {
     let mut cases = Vec::new();
     for table in tables(db) {
