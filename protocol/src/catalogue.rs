@@ -83,7 +83,7 @@ pub struct ProviderModels {
     /// The default model comes first, if it is known.
     pub models: Vec<ModelEntry>,
     /// The number of models beyond the limit of a list.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub left_out: u32,
     /// Why the provider did not list all of its models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,11 +184,6 @@ pub fn words_in<'a>(words: &'a Words, language: &str) -> &'a str {
     let first_part = language.split('-').next().unwrap_or_default();
     let found = of(language).or_else(|| of(first_part)).or_else(|| of("en"));
     found.or_else(|| words.first_key_value()).map_or("", |(_, text)| text)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(value: &u32) -> bool {
-    *value == 0
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Excerpt {
     /// Oldest first.
     pub messages: Vec<ExcerptMessage>,
     /// How many entries of the conversation's log could not be read, so that something is missing.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub lost: u64,
 }
 
@@ -57,9 +57,4 @@ impl Excerpt {
     pub fn is_blank(&self) -> bool {
         self.messages.iter().all(|message| message.text.trim().is_empty())
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

@@ -48,3 +48,8 @@ pub use utc_offset::{NoSuchOffset, UtcOffset};
 pub use view::{Applied, Change, Snapshot, Transcript, Truncated, View};
 pub use wire::{CloseReason, Envelope, Frame, FrameExpander, HtmlAppend, HtmlChange, HtmlPatch};
 pub use worker::{Visibility, Worker, WorkerStatus};
+
+/// Whether a field has the value that it has when it is left out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -110,7 +110,7 @@ pub struct ContextWindow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers was sent with them.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub reasoning: bool,
     /// `sha256:` and 64 hexadecimal digits of the request without its messages; only for endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +157,7 @@ pub struct Turn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<u32>,
     /// While accepted: whether the provider is loading the model.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub loading: bool,
     /// The failed attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -231,9 +231,4 @@ impl Turn {
         let until = first_token_ms.filter(|text| *text >= from).or(total_ms)?;
         until.checked_sub(from)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
