@@ -63,11 +63,12 @@ pub fn AccountsPage(
     }
 }
 
-/// All that an owner sees of an account's conversations.
+/// All that an owner sees of an account's conversations and shares.
 pub struct Usage {
     pub conversations: u64,
     /// In the database; `None` if adding them up takes too long.
     pub bytes: Option<u64>,
+    pub shares: u32,
 }
 
 fn row(account: &Account, own: Option<AccountId>) -> Erased {
@@ -195,6 +196,8 @@ pub fn ChangePage(
                         view! {
                             <br />
                             {text::account_usage(usage.conversations, usage.bytes)}
+                            <br />
+                            {tr!(account_shares, count = usage.shares)}
                         }
                     })}
             </p>

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use leptos::prelude::*;
 use protocol::{AccountId, AccountRole, Error};
-use runtime::Access;
+use runtime::Principal;
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -215,7 +215,7 @@ async fn show_change(
     };
     // Without them the page is of use, too.
     let usage = match visit.owner(headers) {
-        Ok(reader) => usage(&visit.backend.runtime(reader), id).await.ok(),
+        Ok(reader) => usage(visit, reader, id).await.ok(),
         Err(refusal) => return refusal,
     };
     let (answer, mistake) = parts(failure);
@@ -225,13 +225,15 @@ async fn show_change(
     })
 }
 
-async fn usage(runtime: &Access, id: AccountId) -> Result<Usage, Error> {
+async fn usage(visit: &Visit, reader: Principal, id: AccountId) -> Result<Usage, Error> {
+    let runtime = visit.backend.runtime(reader);
     let conversations = runtime.conversations_of(id).await?;
     let bytes = match timeout(SIZE_WAIT, runtime.bytes_of(id)).await {
         Ok(bytes) => Some(bytes?),
         Err(_) => None,
     };
-    Ok(Usage { conversations, bytes })
+    let shares = visit.backend.shares.usage(id).await?.count;
+    Ok(Usage { conversations, bytes, shares })
 }
 
 pub(super) async fn audit(

@@ -202,6 +202,9 @@ pub struct AccountSummary {
     /// `sizes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// How many shares it has that have not ended; null from the command line while no server runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<u32>,
 }
 
 /// `GET /api/v1/accounts`.

@@ -17,7 +17,7 @@ use protocol::{
 use store::Store;
 use store::contract::sample::Sample;
 
-use crate::{AddedShare, NewShare, Share, ShareId, ShareStore, ShareToken, limits};
+use crate::{AddedShare, NewShare, Share, ShareId, ShareStore, ShareToken, ShareUsage, limits};
 
 /// One store, as its three ports.
 pub struct Ports {
@@ -44,6 +44,7 @@ macro_rules! contract {
             a_disabled_account_closes_its_shares
             shares_of_an_account_are_bounded
             the_bytes_of_an_account_are_bounded
+            the_usage_of_an_account_counts_what_has_not_ended
             making_and_revoking_is_in_the_audit
             a_share_is_there_after_the_store_is_reopened
         }
@@ -257,6 +258,23 @@ pub async fn the_bytes_of_an_account_are_bounded(test: &impl TestShares) {
     };
     assert_eq!(add(&long).await, AddedShare::Full);
     assert!(matches!(add("short").await, AddedShare::Share(_)));
+}
+
+pub async fn the_usage_of_an_account_counts_what_has_not_ended(test: &impl TestShares) {
+    let ports = test.open();
+    let worker = Sample::created(1, ports.store.as_ref()).await;
+    let usage = async |account, now| ports.shares.share_usage(account, at(now)).await.unwrap();
+    assert_eq!(usage(AccountId::FIRST, 15).await, ShareUsage::default());
+    let share = added(&ports, new(worker.id(), "hello")).await;
+    let later = NewShare { expires_at: at(30), ..new(worker.id(), "later") };
+    let later = added(&ports, later).await;
+    let both = ShareUsage { count: 2, bytes: share.bytes + later.bytes };
+    assert_eq!(usage(AccountId::FIRST, 19).await, both);
+    assert_eq!(usage(second(), 19).await, ShareUsage::default());
+    let one = ShareUsage { count: 1, bytes: later.bytes };
+    assert_eq!(usage(AccountId::FIRST, 20).await, one);
+    assert!(revoked(&ports, AccountId::FIRST, later.id).await);
+    assert_eq!(usage(AccountId::FIRST, 20).await, ShareUsage::default());
 }
 
 pub async fn making_and_revoking_is_in_the_audit(test: &impl TestShares) {

@@ -15,5 +15,5 @@ mod token;
 
 pub use service::{Actor, ReadShare, ShareError, Shares, Sharing, Wish};
 pub use share::{NewShare, Share, ShareDays, ShareId};
-pub use store::{AddedShare, ShareStore, limits};
+pub use store::{AddedShare, ShareStore, ShareUsage, limits};
 pub use token::{ShareToken, TokenHash};

@@ -9,7 +9,7 @@ use store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::share::{NewShare, Share, ShareDays, ShareId};
-use crate::store::{AddedShare, ShareStore, limits};
+use crate::store::{AddedShare, ShareStore, ShareUsage, limits};
 use crate::token::ShareToken;
 
 /// The memory that the shares may take together which are being read, in KiB. A share stays in memory
@@ -139,6 +139,12 @@ impl Shares {
         Ok(shares)
     }
 
+    /// How many shares an account has that have not ended, and their bytes: all that an owner sees of
+    /// another account's shares.
+    pub async fn usage(&self, account: AccountId) -> Result<ShareUsage, ShareError> {
+        Ok(self.store.share_usage(account, self.now()).await?)
+    }
+
     /// The share that an address names. What is unknown, has ended, was revoked or is closed is the
     /// same error: `NotFound`. Error: `Busy`.
     pub async fn shared(&self, token: &str) -> Result<ReadShare, ShareError> {
@@ -239,6 +245,10 @@ mod tests {
 
         async fn shares(&self, _: AccountId, _: Timestamp) -> Result<Vec<Share>, StoreError> {
             Ok(vec![long()])
+        }
+
+        async fn share_usage(&self, _: AccountId, _: Timestamp) -> Result<ShareUsage, StoreError> {
+            Ok(ShareUsage { count: 1, bytes: limits::BYTES })
         }
 
         async fn shared(

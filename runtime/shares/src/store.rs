@@ -30,6 +30,15 @@ pub enum AddedShare {
     Large,
 }
 
+/// What the shares of an account that have not ended take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShareUsage {
+    /// How many there are.
+    pub count: u32,
+    /// The bytes of their excerpts.
+    pub bytes: u64,
+}
+
 /// Stores shares, beside the conversations that they are copies of. All writes are synced, each
 /// completely or not at all, with its entry in the audit. Errors are those of
 /// [`accounts::AccountStore`].
@@ -44,6 +53,14 @@ pub trait ShareStore: Send + Sync + 'static {
     /// The shares of an account that have not ended at a time, the newest first. Those that cannot
     /// be read are left out.
     async fn shares(&self, account: AccountId, at: Timestamp) -> Result<Vec<Share>, StoreError>;
+
+    /// What the shares of an account take that have not ended at a time, whether or not they can be
+    /// read.
+    async fn share_usage(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<ShareUsage, StoreError>;
 
     /// The share with this token, if it can be read at a time.
     async fn shared(

@@ -1,7 +1,9 @@
 //! The port to the storage of shares. As for accounts, each write is a synced transaction of its own
 //! with its entry in the audit.
 
-use ::shares::{AddedShare, NewShare, Share, ShareId, ShareStore, ShareToken, TokenHash, limits};
+use ::shares::{
+    AddedShare, NewShare, Share, ShareId, ShareStore, ShareToken, ShareUsage, TokenHash, limits,
+};
 use accounts::Note;
 use protocol::{AccountId, Excerpt, ExcerptParts, Timestamp, WorkerId};
 use rusqlite::types::FromSql;
@@ -29,6 +31,14 @@ impl ShareStore for Sqlite {
 
     async fn shares(&self, account: AccountId, at: Timestamp) -> Result<Vec<Share>, StoreError> {
         self.readers.read(move |db| of(db, account, at)).await
+    }
+
+    async fn share_usage(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<ShareUsage, StoreError> {
+        self.readers.read(move |db| usage(db, account, at)).await
     }
 
     async fn shared(
@@ -79,12 +89,8 @@ fn add(db: &Connection, new: NewShare, note: Note) -> Result<AddedShare, Cause> 
         return Ok(AddedShare::Large);
     }
     // What has ended is removed soon and does not count.
-    let (count, stored): (u32, u64) = db.query_row(
-        "SELECT count(*), coalesce(sum(bytes), 0) FROM shares WHERE account = ? AND expires_ms > ?",
-        params![account.get(), created_at.unix_ms()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if count >= limits::SHARES || stored.saturating_add(bytes) > limits::ACCOUNT_BYTES {
+    let usage = usage(db, account, created_at)?;
+    if usage.count >= limits::SHARES || usage.bytes.saturating_add(bytes) > limits::ACCOUNT_BYTES {
         return Ok(AddedShare::Full);
     }
     let messages = u32::try_from(excerpt.messages.len()).unwrap_or(u32::MAX);
@@ -126,6 +132,15 @@ fn add(db: &Connection, new: NewShare, note: Note) -> Result<AddedShare, Cause> 
         expires_at,
         open: true,
     }))
+}
+
+fn usage(db: &Connection, account: AccountId, at: Timestamp) -> Result<ShareUsage, Cause> {
+    let sql =
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM shares WHERE account = ? AND expires_ms > ?";
+    let found = db.query_row(sql, params![account.get(), at.unix_ms()], |row| {
+        Ok(ShareUsage { count: row.get(0)?, bytes: row.get(1)? })
+    })?;
+    Ok(found)
 }
 
 fn of(db: &Connection, account: AccountId, at: Timestamp) -> Result<Vec<Share>, Cause> {

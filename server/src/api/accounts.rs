@@ -47,8 +47,8 @@ pub struct AccountsQuery {
     pub sizes: bool,
 }
 
-/// Lists the accounts, with the number and size of their conversations, of which an owner sees nothing
-/// else.
+/// Lists the accounts, with the number and size of their conversations and the number of their shares,
+/// of which an owner sees nothing else.
 #[utoipa::path(
     get, path = "/api/v1/accounts", tag = "accounts", params(AccountsQuery),
     responses((status = 200, body = AccountList), (status = "default", body = ErrorBody))
@@ -63,7 +63,8 @@ pub async fn list(
     for account in state.accounts.accounts().await.map_err(Error::from)? {
         let conversations = Some(runtime.conversations_of(account.id).await?);
         let bytes = if sizes { Some(runtime.bytes_of(account.id).await?) } else { None };
-        accounts.push(AccountSummary { conversations, bytes, ..summary(&account) });
+        let shares = Some(state.shares.usage(account.id).await.map_err(Error::from)?.count);
+        accounts.push(AccountSummary { conversations, bytes, shares, ..summary(&account) });
     }
     Ok(Json(AccountList { accounts }))
 }
@@ -159,6 +160,7 @@ pub fn summary(account: &Account) -> AccountSummary {
         has_password: account.password.is_some(),
         conversations: None,
         bytes: None,
+        shares: None,
     }
 }
 

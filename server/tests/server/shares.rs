@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use protocol::AccountRole;
-use protocol::api::{ShareList, ShareSummary};
+use protocol::api::{AccountList, ShareList, ShareSummary};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -350,6 +350,16 @@ async fn only_the_owner_shares_lists_and_revokes() {
     for path in [format!("/share/{id}"), "/shares".to_owned(), "/api/v1/shares".to_owned()] {
         assert_eq!(read(&server, &path).await.0, 401, "{path}");
     }
+    // An owner sees how many there are, and nothing else of them.
+    let accounts = ada_in.on(server.get("/api/v1/accounts")).send().await.unwrap();
+    let accounts = accounts.json::<AccountList>().await.unwrap().accounts;
+    let counts: Vec<_> = accounts.iter().map(|account| account.shares).collect();
+    let his = bob.on(server.get("/api/v1/shares")).send().await.unwrap();
+    let his = his.json::<ShareList>().await.unwrap().shares.len();
+    assert_eq!(counts, [Some(0), Some(0), Some(u32::try_from(his).unwrap())]);
+    let page = ada_in.on(server.get(&format!("/accounts/change?id={bob_id}"))).send().await;
+    let page = page.unwrap().text().await.unwrap();
+    assert!(page.contains(&format!("Shares: {his}")) && !page.contains(&made.path), "{page}");
     // A disabled account closes what it has shared.
     server.accounts.disable(Some(ada), bob_id, None).await.unwrap();
     assert_eq!(read(&server, &made.path).await.0, 404);
