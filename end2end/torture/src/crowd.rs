@@ -16,13 +16,13 @@ use fastrand::Rng;
 use upstream::Upstream;
 
 use crate::client::{Client, Login};
-use crate::companion::{HANG, Installation, answered_by};
+use crate::companion::{Companion, HANG, Installation, answered_by};
 use crate::seed;
 
 mod attack;
 mod user;
 
-use attack::{Attack, Target};
+use attack::{Attack, Crowd, Target};
 use user::User;
 
 /// The accounts of the part in which a member attacks.
@@ -41,6 +41,10 @@ pub struct Options {
     /// Connections of an attack that takes the slots of connections
     #[arg(long, default_value_t = 1100)]
     connections: usize,
+    /// WebSockets that a server with room for them holds while they send nothing; 0 leaves that part out.
+    /// Each needs a file descriptor here and one there
+    #[arg(long, default_value_t = 0)]
+    sockets: usize,
     /// How many times the good user reads a page, sends a message and probes during each attack
     #[arg(long, default_value_t = 30)]
     rounds: usize,
@@ -66,15 +70,24 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
         let all = Attack::ALL.into_iter();
         all.filter(move |attack| attack.fills_connections() == fills).collect::<Vec<_>>()
     };
-    for part in [
-        Part { max_connections: MOST, attacks: of_kind(false), by_member: false },
-        Part { max_connections: most, attacks: of_kind(true), by_member: false },
-        Part { max_connections: MOST, attacks: Attack::BY_MEMBER.to_vec(), by_member: true },
-    ] {
+    let by_member = Attack::BY_MEMBER.to_vec();
+    let mut parts = vec![
+        Part { max_connections: MOST, attacks: of_kind(false), by_member: false, count: None },
+        Part { max_connections: most, attacks: of_kind(true), by_member: false, count: None },
+        Part { max_connections: MOST, attacks: by_member, by_member: true, count: None },
+    ];
+    if options.sockets > 0 {
+        // One account gets three quarters of them.
+        let max_connections = options.sockets / 2 * 3;
+        let (attacks, count) = (vec![Attack::IdleWebSockets], Some(options.sockets));
+        parts.push(Part { max_connections, attacks, by_member: false, count });
+    }
+    for part in parts {
+        let most = part.max_connections;
         let lines = format!(
-            "{}max_connections = {}\nrequire_login = {}\n",
+            "{}max_connections = {most}\nmax_observers = {}\nrequire_login = {}\n",
             answered_by(&upstream),
-            part.max_connections,
+            most * 2,
             part.by_member,
         );
         let place = Installation::new(binary, &lines)?;
@@ -90,6 +103,9 @@ struct Part {
     attacks: Vec<Attack>,
     /// Whether the good user and the attacker are members with a login each.
     by_member: bool,
+    /// The connections of each attack, instead of those of the options; all of them have to be open in
+    /// the end, and what they cost the server is shown.
+    count: Option<usize>,
 }
 
 impl Part {
@@ -109,51 +125,68 @@ impl Part {
         for _ in 0..CONVERSATIONS {
             target.workers.push(attacker.create().await?.worker_id);
         }
-        attacked(user, &target, &self.attacks, options, rng).await
+        self.attacked(user, &target, options, &companion, rng).await
+    }
+
+    async fn attacked(
+        &self,
+        mut user: User,
+        target: &Target,
+        options: &Options,
+        companion: &Companion,
+        rng: &mut Rng,
+    ) -> Result<()> {
+        let quiet = user.rounds(options.rounds, rng, || ()).await;
+        println!("{}", quiet.rows("nobody else"));
+        let mut missed = quiet.missed;
+        let mut few = Vec::new();
+        for attack in &self.attacks {
+            let all =
+                if attack.fills_connections() { options.connections } else { options.requests };
+            let (count, before) = (self.count.unwrap_or(all), companion.memory()?);
+            let crowd = attack.begin(target.clone(), count).await.context(attack.name())?;
+            let (mut open, mut looks) = (0, 0);
+            let seen = user
+                .rounds(options.rounds, rng, || {
+                    open += crowd.open();
+                    looks += 1;
+                })
+                .await;
+            println!("{}", seen.rows(&format!("{count} {}", attack.name())));
+            missed.extend(seen.missed.into_iter().map(|what| format!("{}: {what}", attack.name())));
+            if let Some(count) = self.count {
+                attack_cost(&crowd, count, companion.memory()?.saturating_sub(before))?;
+            }
+            let open = open / looks.max(1);
+            if attack.holds() {
+                println!("{}", user::row("    connections that were open, on average", open));
+            }
+            // The server refuses some of the attacks after a few seconds, and their connections then
+            // pause for a second.
+            if attack.holds() && open < count / 3 {
+                few.push(format!("{}: {open} of {count}", attack.name()));
+            }
+            crowd.end().await;
+        }
+        missed.extend(user.unanswered().await?);
+        if !missed.is_empty() {
+            missed.dedup();
+            bail!("the good user had {} failures; the first one: {}", missed.len(), missed[0]);
+        }
+        if !few.is_empty() {
+            bail!("too few connections of an attack were open: {}", few.join("; "));
+        }
+        Ok(())
     }
 }
 
-async fn attacked(
-    mut user: User,
-    target: &Target,
-    attacks: &[Attack],
-    options: &Options,
-    rng: &mut Rng,
-) -> Result<()> {
-    let quiet = user.rounds(options.rounds, rng, || ()).await;
-    println!("{}", quiet.rows("nobody else"));
-    let mut missed = quiet.missed;
-    let mut few = Vec::new();
-    for attack in attacks {
-        let count = if attack.fills_connections() { options.connections } else { options.requests };
-        let crowd = attack.begin(target.clone(), count).await.context(attack.name())?;
-        let (mut open, mut looks) = (0, 0);
-        let seen = user
-            .rounds(options.rounds, rng, || {
-                open += crowd.open();
-                looks += 1;
-            })
-            .await;
-        println!("{}", seen.rows(&format!("{count} {}", attack.name())));
-        missed.extend(seen.missed.into_iter().map(|what| format!("{}: {what}", attack.name())));
-        let open = open / looks.max(1);
-        if attack.holds() {
-            println!("{}", user::row("    connections that were open, on average", open));
-        }
-        // The server refuses some of the attacks after a few seconds, and their connections then
-        // pause for a second.
-        if attack.holds() && open < count / 3 {
-            few.push(format!("{}: {open} of {count}", attack.name()));
-        }
-        crowd.end().await;
+/// Shows what each connection of an attack costs the server. Fails if not all of them are open.
+fn attack_cost(crowd: &Crowd, count: usize, bytes: u64) -> Result<()> {
+    let open = crowd.open();
+    if open < count {
+        bail!("{open} of {count} connections were open in the end");
     }
-    missed.extend(user.unanswered().await?);
-    if !missed.is_empty() {
-        missed.dedup();
-        bail!("the good user had {} failures; the first one: {}", missed.len(), missed[0]);
-    }
-    if !few.is_empty() {
-        bail!("too few connections of an attack were open: {}", few.join("; "));
-    }
+    let each = bytes / u64::try_from(count)?.max(1);
+    println!("{}", user::row("    bytes of the server's memory for each", usize::try_from(each)?));
     Ok(())
 }
