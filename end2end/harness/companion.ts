@@ -16,7 +16,8 @@ export type Provider = 'local' | 'none' | { baseUrl: string };
 export class Companion {
   private child: Child | undefined;
   private readonly logs: string[] = [];
-  private address = '127.0.0.1:0';
+  private address: string | undefined;
+  private origin = '';
   private base = '';
 
   constructor(
@@ -33,27 +34,29 @@ export class Companion {
     // The home folder is empty, apart from the user's real cache for the local model.
     const home = join(this.folder, 'home');
     await mkdir(home, { recursive: true });
-    const [child, [, address = '', base = '']] = await Child.start({
+    const [child, [, origin = '', address = '', base = '']] = await Child.start({
       program: programs.companion,
       cwd: home,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: home,
         XDG_CACHE_HOME: provider === 'local' ? programs.cacheHome : join(home, 'cache'),
-        COMPANION_LISTEN: this.address,
+        COMPANION_LISTEN: '127.0.0.1:0',
         COMPANION_DATA_DIR: join(this.folder, 'data'),
         ...variables({ ...(typeof provider === 'object' ? endpoint(provider) : {}), ...settings }),
+        ...(this.address === undefined ? {} : { COMPANION_LISTEN: this.address }),
       },
-      ready: /^listening on http:\/\/(127\.0\.0\.1:\d+)(\/\S+)?$/m,
+      ready: /^listening on (https?:\/\/(\d+\.\d+\.\d+\.\d+:\d+))(\/\S+)?$/m,
     });
     this.child = child;
+    this.origin = origin;
     this.address = address;
     this.base = base;
   }
 
-  /** `http://127.0.0.1:PORT` and the base path, the same after a restart. */
+  /** `http://127.0.0.1:PORT`, or what the settings say, and the base path; the same after a restart. */
   get url(): string {
-    return `http://${this.address}${this.base}`;
+    return this.origin + this.base;
   }
 
   /** The server's API. */

@@ -47,6 +47,9 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
+    # A second device for the browser tests: a network namespace, and a certificate for its network.
+    command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
+    command -v openssl >/dev/null || echo openssl
     # Instructions are counted with valgrind: how many rendering takes, and what a token takes.
     command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
