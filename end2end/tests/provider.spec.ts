@@ -45,6 +45,7 @@ test('an endpoint that fails during an answer fails the turn, and its text is ke
   expect(await console.texts()).toEqual(['Tell me a story.', 'It was a dark']);
   await console.ask('Go on.');
   await expect(console.answer).toHaveText('Again.');
+  await console.isIdle();
   const { turns } = await companion.api.transcript(console.worker);
   expect(turns.map((turn) => turn.state)).toEqual(['failed', 'completed']);
 });
