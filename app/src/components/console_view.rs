@@ -81,13 +81,17 @@ pub fn ConsoleView(
     let worker_id = conversation.worker_id;
     let (current, shown) = (expect_context::<Current>(), conversation.clone());
     let (answers, offers, is_found) = (provider.clone(), deleted.is_some(), wanted.found.is_some());
+    let is_new = conversation.entries.read_untracked().is_empty();
     effect(move || {
-        if !current.show(shown.clone(), answers.clone()) {
+        let has_navigated = current.show(shown.clone(), answers.clone());
+        if has_navigated {
+            leave_sidebar();
+        } else if !is_new {
             return;
         }
-        leave_sidebar();
-        // The focus was lost with the link on the previous page, so set it again. On touch screens,
-        // focusing the message box would open the keyboard.
+        // In a new conversation, writing is the next thing to do. In another one, the focus was lost
+        // with the link on the previous page. On touch screens, focusing the message box would open
+        // the keyboard.
         if !is_found && (offers || !is_touch()) {
             focus_soon_if_lost(if offers { "undo" } else { "composer" }.to_owned());
         }
