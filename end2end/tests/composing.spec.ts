@@ -208,6 +208,8 @@ test('the arrow up edits the last message if the box is empty', async ({ console
 
 test('Ctrl+Shift+O begins a conversation, with the focus in its box', async ({ console, page }) => {
   await console.openLive();
+  await console.ask('Hello');
+  await console.isIdle();
   const before = page.url();
   await page.keyboard.press('ControlOrMeta+Shift+O');
   await expect(page).not.toHaveURL(before);
