@@ -62,6 +62,7 @@ pub async fn console(
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         refused: refused.or(lost),
         deleted: backend.deleted(deleted).await,
+        message_chars: backend.limits.message_chars,
     })
 }
 

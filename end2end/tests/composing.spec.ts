@@ -216,3 +216,20 @@ test('Ctrl+Shift+O begins a conversation, with the focus in its box', async ({ c
   await console.isLive();
   await expect(console.composer).toBeFocused();
 });
+
+test.describe('near the limit', () => {
+  test.use({ settings: { MESSAGE_CHARS: '1000' } });
+
+  test('the length of a text is told before it is too long', async ({ console }) => {
+    await console.openLive();
+    await console.composer.fill('a'.repeat(899));
+    await expect(console.hint).toContainText('Enter');
+    await console.composer.pressSequentially('b');
+    await expect(console.hint).toHaveText('900 of 1,000 characters');
+    await console.composer.fill('語'.repeat(1_001));
+    await expect(console.hint).toContainText('1,001 characters; the limit is 1,000.');
+    await expect(console.hint).toHaveAttribute('data-over', '');
+    await console.composer.fill('a short one');
+    await expect(console.hint).toContainText('Enter');
+  });
+});

@@ -13,13 +13,15 @@ use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, live, words};
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::route::conversation_page;
-use crate::text::tr;
+use crate::text::{self, tr};
 use crate::{AppError, api, label, reader};
 
 mod keys;
+mod length;
 mod sender;
 
 use keys::{BoxState, Key, KeyAction, Keystroke, action};
+use length::near_limit;
 use sender::{QueuedSend, Sender};
 
 /// The message box with Send, or Stop while a turn runs. Without JavaScript it is a plain form.
@@ -29,6 +31,8 @@ pub fn Composer(
     message_id: MessageId,
     /// The initial text of the box: the text of a form that was refused.
     typed: String,
+    /// The most characters of a message.
+    message_chars: u32,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
@@ -114,6 +118,9 @@ pub fn Composer(
     effect(move || known.set(Keys::now()));
     let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
+    let counted = draft.clone();
+    let length = Memo::new(move |_| near_limit(&counted.read(), message_chars));
+    let over = move || length.get().is_some_and(|chars| chars > message_chars);
     let path = conversation_page(worker_id);
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
     let continues =
@@ -153,9 +160,13 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=attr(move || waiting().then_some(""))
+                    data-held=attr(move || (waiting() || length.get().is_some()).then_some(""))
+                    data-over=attr(move || over().then_some(""))
                 >
-                    {words(move || hint(held_now.get(), busy(), keys.get()))}
+                    {words(move || match length.get() {
+                        Some(chars) => text::length(chars, message_chars),
+                        None => hint(held_now.get(), busy(), keys.get()).to_owned(),
+                    })}
                 </p>
                 {live(move || {
                     let (draft, held, sender) = later.clone();

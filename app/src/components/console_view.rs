@@ -44,6 +44,7 @@ pub fn ConsoleView(
         earlier,
         refused,
         deleted,
+        message_chars,
     } = console;
     let effort = snapshot.worker.effort.clone().map(|asked| (asked, told_effort));
     let conversation = Conversation::new(snapshot, wanted);
@@ -121,7 +122,7 @@ pub fn ConsoleView(
         }
         let foot = match past {
             Some(past) => past.view(),
-            None => erase(view! { <Foot message_id typed=typed.clone() /> }),
+            None => erase(view! { <Foot message_id typed=typed.clone() message_chars /> }),
         };
         erase(view! {
             <TranscriptView provider />
@@ -168,7 +169,7 @@ impl Past {
 
 /// Problems, status and composer, below the transcript.
 #[component]
-fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
+fn Foot(message_id: protocol::MessageId, typed: String, message_chars: u32) -> impl IntoView {
     let worker = expect_context::<Conversation>().worker;
     let problem = expect_context::<Problem>();
     let unavailable = move || {
@@ -183,7 +184,7 @@ fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
                 {live(move || problem.note())}
             </div>
             <StatusLine />
-            <Composer message_id typed />
+            <Composer message_id typed message_chars />
         </footer>
     }
 }
