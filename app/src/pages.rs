@@ -38,4 +38,4 @@ pub use new::{New, NewPage, heading as new_heading};
 #[cfg(feature = "ssr")]
 pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]
-pub use settings::{ForgottenModel, SettingsPage};
+pub use settings::{ForgottenModel, SettingsDone, SettingsPage};

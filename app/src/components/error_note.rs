@@ -6,7 +6,7 @@ use protocol::{Error, ErrorCode};
 use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
 use crate::base_path::at;
-use crate::erase::erase;
+use crate::erase::{Erased, erase};
 use crate::error::is_away;
 use crate::live::Conversation;
 use crate::locale::locale;
@@ -21,6 +21,9 @@ pub fn ErrorNote(
     /// What was kept in spite of it.
     #[prop(default = None, into)]
     kept: Option<&'static str>,
+    /// A form that does something about it.
+    #[prop(default = None, into)]
+    act: Option<Erased>,
 ) -> impl IntoView {
     let away = is_away(&error);
     let Error { code, message, hint, retry_after_ms, said } = error;
@@ -107,6 +110,7 @@ pub fn ErrorNote(
                 {retry.map(|retry| view! { <p>{retry}</p> })}
                 {kept.map(|kept| view! { <p>{kept}</p> })}
                 {remedy}
+                {act}
             </div>
         </div>
     }

@@ -25,7 +25,8 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
 
 /// A model in the list: its name, its context window, and whether it is unusable.
 pub fn model_option(model: &ModelEntry) -> String {
-    let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
+    let window =
+        model.window_tokens.map(|tokens| tr!(model_window, tokens = super::thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
     let parts = [Some(model.name.clone()), model.quantisation.clone(), window, off];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -44,30 +45,5 @@ fn language(tag: &str) -> String {
         "en" => tr!(in_english).to_owned(),
         "ja" => tr!(in_japanese).to_owned(),
         other => other.to_owned(),
-    }
-}
-
-/// Formats 4096 as 4,096, as both languages write it.
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (4096, "4,096"), (1_048_576, "1,048,576")] {
-            assert_eq!(thousands(number), text);
-        }
     }
 }
