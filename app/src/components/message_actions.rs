@@ -23,7 +23,7 @@ pub fn MessageActions(
     let Entry { id, role, turn, siblings, .. } = entry;
     let worker_id = expect_context::<Conversation>().worker_id;
     let asked = turn.as_ref().map(|turn| turn.read_untracked().question);
-    let details = turn.map(|turn| erase(view! { <TurnDetails turn link /> }));
+    let details = turn.map(|turn| view! { <TurnDetails turn link /> });
     // A button that names a form makes the browser search the whole page for the form's buttons when
     // it is inserted. So only those that are there before a script runs name it.
     let form = (!expect_context::<List>().local.get_untracked()).then_some("again");
