@@ -39,13 +39,14 @@ impl Accounts {
             created_at: self.now(),
             password: Some(hash),
             identity: None,
+            passkey: None,
             entrance,
         };
         let note = self.note(AuditKind::AccountAdded, by, from);
         match self.store().add_account(new, note).await? {
             Added::Account(account) => Ok(account),
             Added::NameTaken => Err(AccountError::NameTaken),
-            Added::IdentityTaken | Added::NotNow => Err(AccountError::NotNow),
+            Added::IdentityTaken | Added::PasskeyTaken | Added::NotNow => Err(AccountError::NotNow),
             Added::Full => Err(AccountError::Full),
         }
     }
