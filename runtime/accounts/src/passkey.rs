@@ -9,7 +9,7 @@ use protocol::{AccountId, Timestamp};
 
 use crate::secret::random;
 
-/// The number by which a passkey is listed, renamed and removed. It lets nobody in.
+/// The number by which a passkey is listed and removed. It lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PasskeyId(pub i64);
 

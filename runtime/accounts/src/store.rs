@@ -7,7 +7,7 @@ use crate::account::{Account, AccountName};
 use crate::audit::{AuditEntry, Note};
 use crate::hasher::PasswordHash;
 use crate::identity::{ConnectedIdentity, Identity};
-use crate::passkey::{CredentialId, NewPasskey, Passkey, PasskeyId, PasskeyName};
+use crate::passkey::{CredentialId, NewPasskey, Passkey, PasskeyId};
 use crate::secret::SecretHash;
 use crate::session::{NewSession, Session, SessionId};
 use crate::token::{ApiToken, NewToken, TokenId, TokenName};
@@ -232,8 +232,8 @@ pub trait AccountStore: Send + Sync + 'static {
         note: Note,
     ) -> Result<Disconnected, StoreError>;
 
-    /// Whether there is a passkey for this name of the server.
-    async fn has_passkeys(&self, host: &str) -> Result<bool, StoreError>;
+    /// Whether there is a passkey for this name of the server, or for any.
+    async fn has_passkeys(&self, host: Option<&str>) -> Result<bool, StoreError>;
 
     /// The passkey with this identifier, and its account.
     async fn passkey(
@@ -252,14 +252,6 @@ pub trait AccountStore: Send + Sync + 'static {
         note: Note,
     ) -> Result<AddedPasskey, StoreError>;
 
-    /// Gives a passkey of an account another name; false if the account has no such passkey.
-    async fn rename_passkey(
-        &self,
-        account: AccountId,
-        id: PasskeyId,
-        name: PasskeyName,
-    ) -> Result<bool, StoreError>;
-
     /// Removes a passkey, and ends all sessions of the account but `keep`, since somebody may have come
     /// in by it.
     async fn remove_passkey(
@@ -271,8 +263,9 @@ pub trait AccountStore: Send + Sync + 'static {
     ) -> Result<Removed, StoreError>;
 
     /// Adds a session and knows its device from now on. `None` if the account is disabled or
-    /// [`NewSession::proof`] is not the account's. The use of a passkey is noted. Sessions of the account beyond [`limits::SESSIONS`]
-    /// end; their numbers, and that of the one that was replaced, come with it.
+    /// [`NewSession::proof`] is not the account's. The use of a passkey is noted. Sessions of the
+    /// account beyond [`limits::SESSIONS`] end; their numbers, and that of the one that was replaced,
+    /// come with it.
     async fn add_session(
         &self,
         new: NewSession,
