@@ -77,7 +77,7 @@ fn form(
             <Field
                 id=PASSKEY_NAME
                 name="name"
-                label=tr!(name)
+                label=tr!(passkey_called)
                 autocomplete="off"
                 value=next_name
                 hint=Some(text::passkey_name_rule())
