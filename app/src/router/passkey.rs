@@ -158,17 +158,17 @@ pub(super) async fn begin_set_up(
         let form = SetUpForm { code: code.clone(), name: name.clone(), ..SetUpForm::default() };
         show_set_up(&visit, &headers, form, Some(failure))
     };
+    match visit.accounts.is_set_up().await {
+        Ok(false) => {}
+        Ok(true) => return to("/login"),
+        Err(error) => return failed(Failure::new(error, |_| Mistake::FORM)),
+    }
     let site = match site_of(&visit, &headers) {
         Ok(site) => site,
         Err(error) => return failed(failure_of_site(error)),
     };
     if password != again {
         return failed(Failure::of_form(AGAIN, || tr!(password_differs).to_owned()));
-    }
-    match visit.accounts.is_set_up().await {
-        Ok(false) => {}
-        Ok(true) => return to("/login"),
-        Err(error) => return failed(Failure::new(error, |_| Mistake::FORM)),
     }
     let password = (!password.is_empty()).then(|| Password::new(&password));
     let from = visit.visitor.address;
