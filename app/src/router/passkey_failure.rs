@@ -17,7 +17,12 @@ pub(super) fn failure_of(error: &PasskeyError) -> Failure {
     let (code, words): (_, fn() -> &'static str) = match error {
         PasskeyError::Unknown => (ErrorCode::InvalidInput, || tr!(passkey_unknown)),
         PasskeyError::NotKept => (ErrorCode::InvalidInput, || tr!(passkey_not_kept)),
-        PasskeyError::Unreadable(_) | PasskeyError::Refused(_) => {
+        // The cause of an answer that cannot be read quotes it, and it may be long and anybody's.
+        PasskeyError::Unreadable(_) => {
+            info!("the answer of a passkey cannot be read");
+            (ErrorCode::InvalidInput, || tr!(passkey_refused))
+        }
+        PasskeyError::Refused(_) => {
             info!(error = source, "the answer of a passkey is refused");
             (ErrorCode::InvalidInput, || tr!(passkey_refused))
         }

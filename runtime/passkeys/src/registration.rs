@@ -117,7 +117,7 @@ impl Passkeys {
         let answer: RegisterPublicKeyCredential =
             serde_json::from_str(answered.answer).map_err(PasskeyError::Unreadable)?;
         let properties = answer.extensions.cred_props.as_ref();
-        if properties.is_some_and(|properties| !properties.rk) {
+        if properties.is_some_and(|properties| properties.rk == Some(false)) {
             return Err(PasskeyError::NotKept);
         }
         let BegunRegistration { checks, state, handle, host, purpose } = begun;
