@@ -88,9 +88,12 @@ async fn an_answer_that_was_overtaken_by_another_logs_nobody_in() {
         assert_eq!(passkey.key, key("key"));
         // Another login comes first while this answer is checked.
         let first = uses(&stage, "b", CheckedAnswer::Right(key("key 2")));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let first = std::thread::scope(|scope| {
-            scope.spawn(|| runtime.block_on(first)).join().unwrap()
+            let alone = move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(first)
+            };
+            scope.spawn(alone).join().unwrap()
         });
         assert!(first.is_ok());
         CheckedAnswer::Right(key("key 3"))
