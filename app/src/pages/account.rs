@@ -15,9 +15,9 @@ mod passkeys;
 mod sessions;
 mod tokens;
 
-use identities::identities_section;
 pub use self::passkeys::PasskeysSection;
 use self::passkeys::passkeys_section;
+use identities::identities_section;
 use sessions::sessions_section;
 pub use tokens::{DAYS, SCOPES, TOKEN_NAME, TokenForm};
 use tokens::{MadeToken, tokens_section};

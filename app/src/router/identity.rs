@@ -93,7 +93,8 @@ pub(super) async fn finish(
         // The reader has reloaded the page, or gone back to it.
         Err(_) if visit.visitor.admission.is_some() => return to("/"),
         Err(error) => {
-            return login_failed(&visit, &headers, String::new(), failure_of(provider, error)).await;
+            return login_failed(&visit, &headers, String::new(), failure_of(provider, error))
+                .await;
         }
     };
     let mut response = answer(&visit, &headers, provider, finished).await;

@@ -176,8 +176,7 @@ pub(super) async fn begin_set_up(
         Ok(owner) => owner,
         Err(error) => return set_up_failed(&visit, &headers, code, name, error),
     };
-    let asked =
-        Owner { name: owner.name().clone(), handle: UserHandle::random(), has: Vec::new() };
+    let asked = Owner { name: owner.name().clone(), handle: UserHandle::random(), has: Vec::new() };
     let purpose = Purpose::SetUp(owner);
     match visit.passkeys.begin_registration(&site, asked, purpose, network(&visit)) {
         Ok(started) => challenge(&visit, &headers, started, &SET_UP),
@@ -368,11 +367,7 @@ fn ended(visit: &Visit, mut response: Response) -> Response {
     response
 }
 
-fn answered<'a>(
-    visit: &Visit,
-    headers: &'a HeaderMap,
-    fields: &'a AnswerFields,
-) -> Answered<'a> {
+fn answered<'a>(visit: &Visit, headers: &'a HeaderMap, fields: &'a AnswerFields) -> Answered<'a> {
     let browser = session_cookie::challenge_secret(headers, visit.visitor.secure);
     Answered { state: &fields.state, browser, answer: &fields.answer }
 }

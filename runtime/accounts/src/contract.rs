@@ -81,7 +81,10 @@ pub async fn fill(store: &dyn AccountStore) {
     store.note(note(AuditKind::LoginFailed), Some(account.id)).await.unwrap();
     let noted = note(AuditKind::IdentityConnected);
     assert_eq!(store.connect(account.id, identity("ada"), noted).await.unwrap(), Connected::Done);
-    assert_eq!(store.add_passkey(account.id, passkey("p"), noted).await.unwrap(), AddedPasskey::Done);
+    assert_eq!(
+        store.add_passkey(account.id, passkey("p"), noted).await.unwrap(),
+        AddedPasskey::Done
+    );
 }
 
 /// The passkey that [`fill`] stores.
@@ -489,9 +492,7 @@ pub async fn a_passkey_is_one_accounts_and_found_by_its_identifier(test: &impl T
     assert_eq!(noted, limits::PASSKEYS as usize, "only what changed something is noted");
 }
 
-pub async fn a_session_by_a_passkey_needs_that_passkey_as_it_was_checked(
-    test: &impl TestAccounts,
-) {
+pub async fn a_session_by_a_passkey_needs_that_passkey_as_it_was_checked(test: &impl TestAccounts) {
     let store = test.open();
     let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
     let bob = added_with_passkey(store.as_ref(), "bob").await;
@@ -514,9 +515,7 @@ pub async fn a_session_by_a_passkey_needs_that_passkey_as_it_was_checked(
     assert!(!is_opened(session(&bob, "key 2", "key 2", "6")).await, "he is disabled");
 }
 
-pub async fn the_last_passkey_of_an_account_without_another_way_in_stays(
-    test: &impl TestAccounts,
-) {
+pub async fn the_last_passkey_of_an_account_without_another_way_in_stays(test: &impl TestAccounts) {
     let store = test.open();
     let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
     let bob = added_with_passkey(store.as_ref(), "bob").await;

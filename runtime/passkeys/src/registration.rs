@@ -109,10 +109,7 @@ impl Passkeys {
 
     /// Checks a passkey that a browser has made. Errors: `Unknown`, `Unreadable`, `Refused`, `NotKept`,
     /// `Write`.
-    pub fn finish_registration(
-        &self,
-        answered: &Answered<'_>,
-    ) -> Result<Registered, PasskeyError> {
+    pub fn finish_registration(&self, answered: &Answered<'_>) -> Result<Registered, PasskeyError> {
         let begun = self.taken(&mut self.registrations(), answered)?;
         let answer: RegisterPublicKeyCredential =
             serde_json::from_str(answered.answer).map_err(PasskeyError::Unreadable)?;
@@ -121,9 +118,8 @@ impl Passkeys {
             return Err(PasskeyError::NotKept);
         }
         let BegunRegistration { checks, state, handle, host, purpose } = begun;
-        let passkey = checks
-            .finish_passkey_registration(&answer, &state)
-            .map_err(PasskeyError::Refused)?;
+        let passkey =
+            checks.finish_passkey_registration(&answer, &state).map_err(PasskeyError::Refused)?;
         let credential = CredentialId::from_bytes(passkey.cred_id())
             .ok_or(PasskeyError::Refused(WebauthnError::CredentialNotFound))?;
         let key = serde_json::to_string(&passkey).map_err(PasskeyError::Write)?;

@@ -141,8 +141,7 @@ async fn an_answer_for_another_site_person_or_passkey_is_wrong() {
     assert_eq!(logged_in(&passkeys, &device, &of_another), CheckedAnswer::Wrong);
     let (other, _) = made(&passkeys);
     let started = passkeys.begin_login(&site(), String::new(), None).unwrap();
-    let mut answer: Value =
-        serde_json::from_str(&device.get(ORIGIN, &started.options)).unwrap();
+    let mut answer: Value = serde_json::from_str(&device.get(ORIGIN, &started.options)).unwrap();
     let forged: Value = serde_json::from_str(&other.get(ORIGIN, &started.options)).unwrap();
     answer["response"]["signature"] = forged["response"]["signature"].clone();
     let answer = answer.to_string();

@@ -3,9 +3,9 @@
 
 use ::accounts::{
     Account, AccountChange, AccountName, AccountStore, Added, AddedPasskey, ApiToken, AuditEntry,
-    Changed, Connected, ConnectedIdentity, CredentialId, Disconnected, Ending, Identity, NewAccount,
-    NewPasskey, NewSession, NewToken, Note, Passkey, PasskeyId, PasswordHash, Removed, SecretHash,
-    Session, SessionId, TokenId, TokenName,
+    Changed, Connected, ConnectedIdentity, CredentialId, Disconnected, Ending, Identity,
+    NewAccount, NewPasskey, NewSession, NewToken, Note, Passkey, PasskeyId, PasswordHash, Removed,
+    SecretHash, Session, SessionId, TokenId, TokenName,
 };
 use protocol::{AccountId, Timestamp};
 use rusqlite::Connection;

@@ -120,7 +120,10 @@ async fn a_passkey_logs_in_without_a_name_and_its_use_is_noted() {
     let (server, mut ada, mut device) = with_passkey().await;
     let mut browser = Browser::new();
     let answer = browser.uses(&server, &device).await;
-    assert_eq!((answer.status().as_u16(), &answer.headers()[LOCATION]), (303, &"/data".parse().unwrap()));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()[LOCATION]),
+        (303, &"/data".parse().unwrap())
+    );
     for cookie in answer.headers().get_all(SET_COOKIE) {
         let cookie = cookie.to_str().unwrap();
         assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");

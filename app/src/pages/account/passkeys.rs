@@ -52,12 +52,7 @@ pub(super) fn passkeys_section(section: PasskeysSection, mistake: Option<&Mistak
     })
 }
 
-fn form(
-    name: String,
-    next_name: String,
-    has_password: bool,
-    mistake: Option<&Mistake>,
-) -> Erased {
+fn form(name: String, next_name: String, has_password: bool, mistake: Option<&Mistake>) -> Erased {
     let password = has_password.then(|| {
         view! {
             <UserName name />

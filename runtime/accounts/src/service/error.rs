@@ -25,7 +25,9 @@ impl From<AccountError> for Error {
             | AccountError::LastOwner
             | AccountError::PasskeyTaken
             | AccountError::NotNow => Self::new(ErrorCode::InvalidInput, text),
-            AccountError::Disabled | AccountError::NotFresh => Self::new(ErrorCode::Forbidden, text),
+            AccountError::Disabled | AccountError::NotFresh => {
+                Self::new(ErrorCode::Forbidden, text)
+            }
             AccountError::NotFound => Self::new(ErrorCode::NotFound, text),
             AccountError::Hashing => Self::new(ErrorCode::Internal, text),
             // The cause names files; it is logged where it occurs, and no client gets it.

@@ -1,8 +1,8 @@
 //! The statements about passkeys.
 
 use accounts::{
-    Account, AddedPasskey, CredentialId, NewPasskey, Note, Passkey, PasskeyId, Removed,
-    SessionId, UsedPasskey, limits,
+    Account, AddedPasskey, CredentialId, NewPasskey, Note, Passkey, PasskeyId, Removed, SessionId,
+    UsedPasskey, limits,
 };
 use protocol::{AccountId, Timestamp};
 use rusqlite::{Connection, params};

@@ -2,8 +2,8 @@
 
 use accounts::{
     Account, AccountName, ApiToken, AuditEntry, AuditKind, CredentialId, Device, Note, Passkey,
-    PasskeyId, PasskeyName, PasswordHash, PublicKey, Scopes, Session, SessionId, TokenId, TokenName,
-    UserHandle,
+    PasskeyId, PasskeyName, PasswordHash, PublicKey, Scopes, Session, SessionId, TokenId,
+    TokenName, UserHandle,
 };
 use protocol::{AccountId, AccountRole, Timestamp};
 use rusqlite::Row;

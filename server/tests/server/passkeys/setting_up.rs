@@ -34,7 +34,8 @@ async fn the_owner_is_made_with_a_passkey_alone_and_comes_in_by_it() {
         assert_eq!(answer.status(), 401, "{password:?}");
     }
     // The code is used up, and there is no second first owner.
-    let again = Browser::new().post(&url(&server, "/setup/passkey"), &form(code.reveal(), "")).await;
+    let again =
+        Browser::new().post(&url(&server, "/setup/passkey"), &form(code.reveal(), "")).await;
     assert_eq!(again.headers()[LOCATION], "/login");
     let audit = kinds(&server).await;
     assert!(audit.contains(&AuditKind::SetUp) && audit.contains(&AuditKind::LoggedInByPasskey));
@@ -44,8 +45,7 @@ async fn the_owner_is_made_with_a_passkey_alone_and_comes_in_by_it() {
 async fn the_owner_may_have_a_password_and_a_passkey() {
     let server = stage().await;
     let code = server.accounts.new_set_up_code();
-    let (device, done) =
-        set_up(&server, &mut Browser::new(), &form(code.reveal(), PASSWORD)).await;
+    let (device, done) = set_up(&server, &mut Browser::new(), &form(code.reveal(), PASSWORD)).await;
     assert_eq!(done.status(), 303);
     Browser::with_password(&server, "Ada").await;
     assert_eq!(Browser::new().uses(&server, &device).await.status(), 303);
