@@ -21,6 +21,8 @@ pub mod login;
 #[cfg(feature = "ssr")]
 mod new;
 #[cfg(feature = "ssr")]
+pub mod passkey;
+#[cfg(feature = "ssr")]
 mod search;
 #[cfg(feature = "ssr")]
 mod settings;
