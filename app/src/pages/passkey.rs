@@ -95,5 +95,9 @@ pub fn impossible(error: SiteError) -> &'static str {
 /// The note about an address without passkeys, where a page says anything about them.
 pub fn impossible_note(offer: Offer) -> Option<Erased> {
     let Offer::Impossible(error) = offer else { return None };
-    Some(erase(view! { <p class="quiet" data-passkeys="impossible">{impossible(error)}</p> }))
+    Some(erase(view! {
+        <p class="quiet" data-passkeys="impossible">
+            {impossible(error)}
+        </p>
+    }))
 }
