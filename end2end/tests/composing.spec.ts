@@ -156,7 +156,7 @@ function keydown(target: Locator, key: Key): Promise<boolean> {
   );
 }
 
-test('Escape stops the answer, wherever the focus is, but closes first what is open', async ({
+test('Escape stops the answer, but closes first what is open', async ({
   console,
   page,
   upstream,
