@@ -89,7 +89,7 @@ test('the language, the theme and the Enter key follow the settings', async ({
   await page.getByRole('radio', { name: 'Dark' }).check();
   await page.locator('input[name=enter][value=breaks]').check();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page).toHaveURL(/\/settings$/);
+  await expect(page).toHaveURL(/\/settings\?saved=true$/);
   await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
   await console.open('/');
   const root = page.locator('html');
