@@ -5,6 +5,9 @@ import { expect, test } from '../test.ts';
 
 test('a draft outlives a reload, and stays with its conversation', async ({ driver, view }) => {
   await view.openLive();
+  // Where nothing was said, the button for a new conversation leads to the same one.
+  await view.ask('Hello');
+  await view.isIdle();
   const first = await view.worker();
   await view.composer.fill('Half a thought, 半分の考え');
   await driver.reload();
