@@ -71,8 +71,9 @@ function removes({ method, body }: Call): boolean {
   return method === 'DELETE' || body === 'do=delete';
 }
 
+/** The button of the list (`/`) creates none: one in which nothing was said is there from the start. */
 function creates({ method, path }: Call): boolean {
-  return method === 'POST' && (path === '/' || path === '/new' || path.endsWith('/workers'));
+  return method === 'POST' && (path === '/new' || path.endsWith('/workers'));
 }
 
 /** The ids of all conversations that are not deleted. */
