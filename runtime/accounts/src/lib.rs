@@ -11,6 +11,7 @@ mod audit;
 pub mod contract;
 mod hasher;
 mod identity;
+mod label;
 mod limiter;
 mod passkey;
 mod password;

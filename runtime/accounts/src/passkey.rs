@@ -7,6 +7,7 @@ use std::fmt;
 
 use protocol::{AccountId, Timestamp};
 
+use crate::label;
 use crate::secret::random;
 
 /// The number by which a passkey is listed and removed. It lets nobody in.
@@ -94,11 +95,7 @@ impl PasskeyName {
 
     /// `None` if the text is no such name.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let is_name = !text.is_empty()
-            && text.chars().nth(Self::MAX_CHARS).is_none()
-            && !text.chars().any(char::is_control);
-        is_name.then(|| Self(text.to_owned()))
+        label::parse(text, Self::MAX_CHARS).map(Self)
     }
 
     /// The name.

@@ -2,6 +2,7 @@
 
 use protocol::{AccountId, Timestamp};
 
+use crate::label;
 use crate::secret::SecretHash;
 
 /// The number by which a token is listed and revoked. It lets nobody in.
@@ -54,11 +55,7 @@ impl TokenName {
 
     /// `None` if the text is no such name.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let is_name = !text.is_empty()
-            && text.chars().nth(Self::MAX_CHARS).is_none()
-            && !text.chars().any(char::is_control);
-        is_name.then(|| Self(text.to_owned()))
+        label::parse(text, Self::MAX_CHARS).map(Self)
     }
 
     /// The name.
