@@ -40,7 +40,7 @@ test('when a file cannot be loaded, an error offers to try again', async ({
   const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
   await expect(failed).toBeVisible();
   await page.unroute('**/*.wasm');
-  await failed.getByRole('link', { name: 'Load the page again' }).click();
+  await failed.getByRole('link', { name: 'Reload the page' }).click();
   await console.isLive();
 });
 

@@ -95,7 +95,7 @@ test('when the server is killed during an answer, no model process stays, and th
 
   await companion.start();
   await console.isLive();
-  await expect(console.note).toHaveText(/The server ended while this was being written/);
+  await expect(console.note).toHaveText(/The server stopped while writing this/);
   expect(letters(await console.answer.textContent()).startsWith(read)).toBe(true);
 
   await console.ask('Say hello.');

@@ -74,7 +74,7 @@ for (const javaScriptEnabled of [true, false]) {
       watch.allow(/403/);
       await console.open('/login');
       await comeAs(page, '');
-      await expect(page.getByRole('alert')).toHaveText('Home did not let you in, or you went back.');
+      await expect(page.getByRole('alert')).toHaveText('Home didn’t let you in, or you went back.');
       if (javaScriptEnabled) await isSound(page);
       // From the page with the mistake, it can be tried again.
       await comeAs(page, 'mallory');
@@ -91,7 +91,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Connect with Home' }).click();
       await page.getByLabel('Who').fill('eve');
       await page.getByRole('button', { name: 'Continue' }).click();
-      await expect(page.getByRole('status')).toHaveText('The account is connected with the provider.');
+      await expect(page.getByRole('status')).toHaveText('The account is connected.');
       if (javaScriptEnabled) await isSound(page);
       await page.getByRole('button', { name: 'Log out' }).click();
       await page.getByRole('button', { name: 'Log in with Home' }).click();

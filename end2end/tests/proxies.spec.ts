@@ -160,7 +160,7 @@ test.describe('on a touch screen', () => {
   test('Enter begins a line, and the button sends', async ({ console, page, upstream }) => {
     await upstream.plays(answer('Heard.'));
     await console.openLive();
-    await expect(console.hint).toHaveText('Enter starts a new line, the button sends');
+    await expect(console.hint).toHaveText('Enter for a new line, the button to send');
     await console.composer.tap();
     await page.keyboard.type('one');
     await page.keyboard.press('Enter');

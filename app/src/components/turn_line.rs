@@ -107,7 +107,7 @@ pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
         TurnState::Accepted | TurnState::Generating => None,
         TurnState::Completed => ended_well(turn, written).filter(|_| empty).map(str::to_owned),
         TurnState::Failed | TurnState::TimedOut => {
-            Some(text::error_title(error_of(turn).code).to_owned())
+            Some(text::error_heading(&error_of(turn)))
         }
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(ended_early(turn.state, empty).to_owned())

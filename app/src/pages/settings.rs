@@ -181,8 +181,8 @@ fn forgotten_note(done: Result<ForgottenModel, Error>) -> Erased {
 /// One line about the facts learned about a model.
 fn parts(learned: LearnedModel) -> String {
     let LearnedModel { adjustments, window_tokens, prompt_tokens, .. } = learned;
-    let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
-    let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
+    let window = window_tokens.map(|tokens| tr!(learned_window, tokens = text::thousands(tokens)));
+    let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = text::thousands(tokens)));
     // If the accepted efforts are known, the refused ones need not be listed.
     let taken: Vec<_> = learned.taken_efforts.iter().map(ToString::to_string).collect();
     let refused = if taken.is_empty() { learned.refused_efforts } else { Vec::new() };

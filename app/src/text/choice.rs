@@ -2,7 +2,7 @@
 
 use protocol::catalogue::{ModelEntry, ProfileSummary};
 
-use super::tr;
+use super::{thousands, tr};
 
 /// The settings of a profile, a few words each.
 pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
@@ -16,7 +16,7 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
         sampling.temperature.map(|value| tr!(fact_temperature, value = value)),
         sampling.top_p.map(|value| tr!(fact_top_p, value = value)),
         sampling.seed.map(|value| tr!(fact_seed, value = value)),
-        sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = value)),
+        sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = thousands(value))),
         profile.effort.as_ref().map(super::thinks),
         profile.send_reasoning.then(|| tr!(fact_send_reasoning).to_owned()),
     ];
@@ -44,30 +44,5 @@ fn language(tag: &str) -> String {
         "en" => tr!(in_english).to_owned(),
         "ja" => tr!(in_japanese).to_owned(),
         other => other.to_owned(),
-    }
-}
-
-/// Formats 4096 as 4,096, as both languages write it.
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (4096, "4,096"), (1_048_576, "1,048,576")] {
-            assert_eq!(thousands(number), text);
-        }
     }
 }

@@ -78,7 +78,7 @@ fn top(branch: &Branch) -> String {
         ),
         Some(lost) => writeln!(
             out,
-            "> A part of this conversation cannot be read: {lost} entries of its log are missing here.\n"
+            "> Part of this conversation can't be read: {lost} entries of its log are missing here.\n"
         ),
     };
     let Some(worker) = &branch.worker else { return out };
@@ -132,6 +132,6 @@ fn note(turn: &Turn) -> Option<String> {
         TurnState::Failed => Some(format!("This answer failed{error}")),
         TurnState::TimedOut => Some(format!("This answer took too long{error}")),
         TurnState::Cancelled => Some("This answer was stopped.".to_owned()),
-        TurnState::Interrupted => Some("The server ended while this was written.".to_owned()),
+        TurnState::Interrupted => Some("The server stopped while this was being written.".to_owned()),
     }
 }

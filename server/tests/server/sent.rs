@@ -100,7 +100,7 @@ async fn is_told_as_it_came(server: &Server, worker: &str, turn: &Turn, interfac
         Interface::ChatCompletions => "sent to the endpoint's chat completions, byte for byte",
         Interface::Responses => "sent to the endpoint's Responses API, byte for byte",
     };
-    assert!(page.contains(words) && page.contains("The request as JSON"), "{page}");
+    assert!(page.contains(words) && page.contains("Request as JSON"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,12 +119,12 @@ async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     assert!(second.retries.is_empty(), "it is remembered");
     for turn in [&first, &second] {
         let page = details(&server, turn).await;
-        let told = "asked for High; sent without, because the endpoint refuses it";
+        let told = "not set (the endpoint doesn’t accept High)";
         assert!(page.contains(told), "{page}");
         assert_eq!(input(&server, &worker, turn).await.effort, None);
     }
     let page = conversation(&server).await;
-    let told = "thinking: not told; the model refuses High";
+    let told = "thinking effort: not set (the model doesn’t accept High)";
     assert_eq!(page.matches(told).count(), 3, "the header and each turn: {page}");
     assert!(!page.contains("thinking: High"), "{page}");
 
@@ -174,18 +174,18 @@ async fn the_nearest_accepted_effort_is_sent_and_shown() {
             );
             let page = details(&server, &turn).await;
             assert!(
-                page.contains("Medium; asked for was High, which the model does not take"),
+                page.contains("Medium (the model doesn’t accept High)"),
                 "{page}"
             );
         }
         let page = conversation(&server).await;
         assert!(
-            page.contains("thinking: Medium, the nearest that the model takes to High"),
+            page.contains("thinking effort: Medium (the closest to High that the model accepts)"),
             "{page}"
         );
-        assert!(page.contains("Asked again with the nearest effort that it takes."), "{page}");
+        assert!(page.contains("Retried with the closest thinking effort that the model accepts."), "{page}");
         let settings = page_of_settings(&server).await;
-        assert!(settings.contains("only with the efforts low, medium"), "{settings}");
+        assert!(settings.contains("only thinking effort low, medium"), "{settings}");
         // The models' list offers exactly what the model takes.
         let list: Value = server.get("/api/v1/models").send().await.unwrap().json().await.unwrap();
         assert_eq!(list["providers"][0]["models"][0]["efforts"], json!(["low", "medium"]));
@@ -210,7 +210,7 @@ async fn parameters_that_were_left_out_are_not_shown_as_sent() {
         assert_eq!((told.sampling, told.unsent.sampling), (turn.sampling, unsent));
         let page = details(&server, &turn).await;
         assert!(page.contains("Parameters senttop_p 0.9"), "{page}");
-        assert!(page.contains("Asked for and not senttemperature 0.3"), "{page}");
+        assert!(page.contains("Requested but not senttemperature 0.3"), "{page}");
     }
 }
 
@@ -284,7 +284,7 @@ async fn a_model_that_refuses_streaming_is_asked_without_it_from_then_on() {
     assert_eq!(second.sight.unwrap().adjustments, [Adjustment::WithoutStream]);
     assert_eq!(bodies(&server).len(), 3);
     let page = conversation(&server).await;
-    assert!(page.contains("Asked again without stream."), "{page}");
+    assert!(page.contains("Retried without stream."), "{page}");
     assert_eq!(page.matches("CopyWhole.").count(), 2, "{page}");
 }
 
@@ -298,8 +298,8 @@ async fn the_error_for_a_model_without_chat_suggests_another_model() {
         "role": "assistant", "tool_calls": [{ "function": { "name": "rm" } }] } }] });
     let refusal = |message: &str| Step::json(404, &json!({ "error": { "message": message } }));
     for (step, title, hint) in [
-        (refusal(chat), "This model cannot answer here", "Choose another model."),
-        (Step::json(200, &call), "This model cannot answer here", "Choose another model."),
+        (refusal(chat), "This model isn't made for chat", "Choose another model."),
+        (Step::json(200, &call), "This model isn't made for chat", "Choose another model."),
         (
             refusal(responses),
             "The endpoint does not have this interface",

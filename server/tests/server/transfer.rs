@@ -372,16 +372,16 @@ async fn invalid_conversations_are_reported_and_the_others_imported() {
         (
             "en",
             [
-                "1 was not imported:",
+                "1 item was not imported:",
                 "No. 2 “Second &amp; &lt;b&gt;”: ",
                 "It has no messages.",
-                "were here already",
+                "were already here",
             ],
         ),
         (
             "ja",
             [
-                "1 件は取り込みませんでした：",
+                "1 件はインポートしませんでした：",
                 "2 番目 「Second &amp; &lt;b&gt;」: ",
                 "メッセージがありません。",
                 "すでに",
@@ -476,7 +476,7 @@ async fn several_files_are_imported_at_once() {
     // When the page imports the same files, they are here already.
     let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
     let page = page.body(form(&files, false)).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("3 were here already.") && page.contains("c.pdf"), "{page}");
+    assert!(page.contains("3 were already here.") && page.contains("c.pdf"), "{page}");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn pages_show_a_placeholder_with_a_form_that_deletes_it() {
         };
         // The page of the conversation, with the list beside it.
         let shown = page(format!("/c/{broken}")).await;
-        assert!(shown.contains("This conversation cannot be read, or not all of it"), "{shown}");
+        assert!(shown.contains("Some or all of this conversation can’t be read"), "{shown}");
         assert!(shown.contains("data-unreadable"), "{shown}");
         assert!(!shown.contains("id=\"composer\""), "nothing can be sent there");
         for wanted in ["export?format=markdown", "export?format=json", "value=\"delete\""] {

@@ -38,7 +38,7 @@ async fn the_own_account_is_connected_used_and_disconnected() {
     let answer = ada.get(&back).await;
     assert_eq!(answer.headers()["location"], "/account?done=connected");
     let page = ada.get(&server.url("/account?done=connected")).await.text().await.unwrap();
-    assert!(page.contains("The account is connected with the provider."), "{page}");
+    assert!(page.contains("The account is connected."), "{page}");
     assert!(page.contains("value=\"disconnect\"") && !page.contains("value=\"connect\""), "{page}");
     // The same person comes in by the provider, as an owner.
     let mut phone = Browser::new();

@@ -27,7 +27,7 @@ async fn pressed(server: &Server) -> (u16, String) {
 
 const AWAY: &str = "Home cannot be reached at the moment. Try again later; with a password you can \
                     log in now.";
-const UNUSABLE: &str = "The login with Home does not work. The server's log says why.";
+const UNUSABLE: &str = "Logging in with Home doesn’t work. The server’s log says why.";
 
 fn discovery(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Script {
     Script { discovery: Arc::new(change), ..Script::default() }

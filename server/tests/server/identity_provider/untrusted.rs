@@ -80,7 +80,7 @@ async fn a_token_that_is_not_right_lets_nobody_in() {
         let (status, words) = refusal(&browser, answer).await;
         assert!(matches!(status, 401 | 503), "{what}: {status}");
         assert_eq!(
-            words, "The login with Home does not work. The server's log says why.",
+            words, "Logging in with Home doesn’t work. The server’s log says why.",
             "{what}"
         );
         assert!(browser.who(&server).await.is_none(), "{what}");
@@ -194,6 +194,6 @@ async fn what_a_provider_says_about_an_error_is_not_on_the_page() {
     let back = back.replace("code=", "error=access_denied&error_description=%3Cb%3Ecall+me&x=");
     let answer = browser.get(&back).await;
     let (status, words) = refusal(&browser, answer).await;
-    assert_eq!((status, words.as_str()), (403, "Home did not let you in, or you went back."));
+    assert_eq!((status, words.as_str()), (403, "Home didn’t let you in, or you went back."));
     assert!(!double.asked().contains(&"token"));
 }
