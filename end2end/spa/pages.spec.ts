@@ -85,7 +85,7 @@ test('the forms of the server work through the proxy and lead to the console', a
   await companion.api.delete(await companion.api.newest(), 'for good');
   await page.setInputFiles('input[type=file]', path);
   await page.getByRole('button', { name: 'Import' }).click();
-  await expect(page.getByRole('status')).toContainText('1 conversation was imported');
+  await expect(page.getByRole('status')).toContainText('1 conversation imported');
   await page.getByRole('link', { name: 'Open the first one' }).click();
   await console.isLive();
   await expect(console.title).toHaveText('Short talk');

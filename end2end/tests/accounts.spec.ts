@@ -45,15 +45,15 @@ for (const javaScriptEnabled of [true, false]) {
         await page.getByRole('button', { name: 'Create the account' }).click();
       };
       await send('AAAA-BBBB-CCCC-DDDD', OWNER.password);
-      await expect(page.getByLabel('Set-up code')).toHaveAccessibleDescription(/not the set-up code/);
+      await expect(page.getByLabel('Set-up code')).toHaveAccessibleDescription(/isn’t the set-up code/);
       await expect(page.getByLabel('Set-up code')).toBeFocused();
       await expect(page.getByLabel('Name')).toHaveValue(OWNER.name);
       const code = await setUpCode(companion);
       await send(code, 'password123');
-      await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/first that are guessed/);
+      await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/easy to guess/);
       await expect(page.getByLabel('Set-up code')).toHaveValue(code);
       await send(code, OWNER.password, 'something else');
-      await expect(page.getByLabel('Repeat the password')).toHaveAccessibleDescription(/differ/);
+      await expect(page.getByLabel('Repeat the password')).toHaveAccessibleDescription(/don’t match/);
       await send(code.toLowerCase(), OWNER.password);
       await expect(console.composer).toBeVisible();
       expect(page.url()).toContain('/c/');
@@ -126,7 +126,7 @@ for (const javaScriptEnabled of [true, false]) {
         await page.getByRole('button', { name: 'Change the password' }).click();
       };
       await change('a wrong password', 'an entirely new one');
-      await expect(page.getByLabel('Current password')).toHaveAccessibleDescription(/not the current password/);
+      await expect(page.getByLabel('Current password')).toHaveAccessibleDescription(/current password is wrong/);
       await change(OWNER.password, 'short');
       await expect(page.getByLabel('New password', { exact: true })).toHaveAccessibleDescription(/too short/);
       await change(OWNER.password, 'an entirely new one');
@@ -212,7 +212,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(entries.first()).toContainText(/Account enabled\s*ben/);
       await expect(entries.first()).toContainText(`by ${OWNER.name}`);
       await expect(entries.first()).toContainText('from 127.0.0.1');
-      await expect(entries.last()).toContainText('First account made');
+      await expect(entries.last()).toContainText('First account created');
     });
   });
 }

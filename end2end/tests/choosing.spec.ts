@@ -126,7 +126,7 @@ test('the configured model can be chosen if an endpoint does not list its models
   await upstream.refuse();
   await console.open('/new');
   await expect(model(page).getByRole('option')).toHaveText(['Profile default', 'scripted-model', /SmolLM2/]);
-  await expect(page.getByText(/provider is running/)).toBeVisible();
+  await expect(page.getByText(/endpoint is running/)).toBeVisible();
   expect(await faults(page)).toEqual([]);
 });
 

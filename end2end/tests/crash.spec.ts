@@ -30,7 +30,7 @@ test('when the server is killed during an answer, the text stays, the page recon
 
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away');
-  await expect(console.link).toContainText('comes back by itself');
+  await expect(console.link).toContainText('Reconnecting…');
   expect(await console.texts()).toEqual(read);
 
   await companion.start();

@@ -43,7 +43,7 @@ test('a first visit gets a streamed answer, which survives a reload and a restar
   expect(whole).toMatch(/\p{L}/u);
 
   await expect(console.figures.filter({ hasText: 'SmolLM2-135M-Instruct' })).toBeVisible();
-  await expect(console.figures.filter({ hasText: /^\d+ tokens? out$/ })).toBeVisible();
+  await expect(console.figures.filter({ hasText: /^\d+ output tokens?$/ })).toBeVisible();
   await expect(console.figures.filter({ hasText: /^[\d.]+ tokens\/s$/ })).toBeVisible();
   await expect(console.figures.filter({ hasText: /^first (token )?after [\d.]+ s$/ })).toBeVisible();
 

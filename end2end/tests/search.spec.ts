@@ -69,7 +69,7 @@ for (const javaScriptEnabled of [true, false]) {
     }) => {
       watch.allow(/422|404/);
       await console.open('/search');
-      await expect(page.getByText('Words that a message or a title holds.')).toBeVisible();
+      await expect(page.getByText('Search for words in messages and titles.')).toBeVisible();
       expect(await field(page).inputValue()).toBe('');
       await field(page).fill('"nowhere" OR *');
       await field(page).press('Enter');

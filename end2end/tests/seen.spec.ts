@@ -31,7 +31,7 @@ for (const javaScriptEnabled of [true, false]) {
       expect(
         await sent.evaluateAll((all) => all.map((e) => e.getAttribute('data-role'))),
       ).toEqual(asked.map(({ role }) => role));
-      await expect(sent.last()).toContainText('The beginning of this answer');
+      await expect(sent.last()).toContainText('Beginning of this answer');
       const facts = page.locator('.facts');
       await expect(facts).toContainText('scripted-model');
       await expect(facts).toContainText(/sha256:[0-9a-f]{64}/);

@@ -69,7 +69,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       await page.getByLabel('The system prompt').uncheck();
       await page.getByRole('button', { name: 'Create link' }).click();
-      await expect(page.getByRole('status')).toContainText('The address is ready');
+      await expect(page.getByRole('status')).toContainText('The link is ready');
       const field = page.getByLabel('Link', { exact: true });
       const address = await field.inputValue();
       expect(address).toMatch(new RegExp(`^${companion.url}/s/[0-9a-f]{32}$`));
@@ -201,7 +201,7 @@ test('the branch that is shown is shared, up to a message that was chosen', asyn
   await console.answers.first().getByRole('button', { name: 'More' }).click();
   await page.getByRole('button', { name: 'Share up to here…' }).click();
   await page.getByRole('button', { name: 'Create link' }).click();
-  await expect(page.getByRole('status')).toContainText('The address is ready');
+  await expect(page.getByRole('status')).toContainText('The link is ready');
   await page.goto(await field.first().inputValue());
   await expect(page.getByRole('article')).toHaveCount(2);
   await expect(page.getByText('Further.')).toHaveCount(0);

@@ -38,7 +38,7 @@ test('reasoning streams, folds when the answer begins, and is kept', async ({
   await console.isIdle();
   await expect(console.answer).toHaveText('Four.');
   await expect(console.reasoning).toHaveAttribute('open', '');
-  await expect(console.reasoning.locator('summary')).toHaveText(/^Thought for [\d.]+ s, 2 tokens$/);
+  await expect(console.reasoning.locator('summary')).toHaveText(/^Thought for [\d.]+ s \(2 tokens\)$/);
 
   await page.reload();
   await console.isLive();

@@ -97,8 +97,8 @@ async fn is_told_as_it_came(server: &Server, worker: &str, turn: &Turn, interfac
     let page = details(server, turn).await;
     assert!(page.contains(&told.body), "{page}");
     let words = match interface {
-        Interface::ChatCompletions => "sent to the endpoint's chat completions, byte for byte",
-        Interface::Responses => "sent to the endpoint's Responses API, byte for byte",
+        Interface::ChatCompletions => "sent to the endpoint’s Chat Completions API, byte for byte",
+        Interface::Responses => "sent to the endpoint’s Responses API, byte for byte",
     };
     assert!(page.contains(words) && page.contains("Request as JSON"), "{page}");
 }
@@ -299,10 +299,14 @@ async fn the_error_for_a_model_without_chat_suggests_another_model() {
     let refusal = |message: &str| Step::json(404, &json!({ "error": { "message": message } }));
     for (step, title, hint) in [
         (refusal(chat), "This model isn't made for chat", "Choose another model."),
-        (Step::json(200, &call), "This model isn't made for chat", "Choose another model."),
+        (
+            Step::json(200, &call),
+            "The model called a tool instead of answering",
+            "Choose another model.",
+        ),
         (
             refusal(responses),
-            "The endpoint does not have this interface",
+            "The endpoint offers this model only through its Responses API",
             "Set COMPANION_API to \"responses\", or choose another model.",
         ),
     ] {
@@ -331,12 +335,12 @@ async fn an_interrupted_answer_is_not_reported_as_an_unreachable_model() {
     server.send(&worker, "Hello").await;
     server.ended(server.worker_id().await).await;
     let words = conversation(&server).await;
-    assert!(words.contains("The connection ended before the answer was complete"), "{words}");
-    assert!(!words.contains("cannot be reached"), "{words}");
+    assert!(words.contains("The connection to the endpoint ended before the answer was complete"), "{words}");
+    assert!(!words.contains("refused the connection"), "{words}");
     server.upstream.refuse().await;
     server.send(&worker, "And now?").await;
     server.ended(server.worker_id().await).await;
-    assert!(conversation(&server).await.contains("The model cannot be reached"));
+    assert!(conversation(&server).await.contains("The endpoint refused the connection"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -346,7 +350,7 @@ async fn notes_below_the_model_list_name_the_endpoint_and_empty_groups_are_hidde
     let html = server.get("/new").send().await.unwrap().text().await.unwrap();
     assert!(!html.contains("<optgroup label=\"house\""), "{html}");
     let words = page(&server, "/new").await;
-    assert!(words.contains("house: The model cannot be reached. "), "{words}");
+    assert!(words.contains("house: The endpoint refused the connection. "), "{words}");
     // The list of its own models is on the page.
     assert!(html.contains("<optgroup label=\"configured endpoint\""), "{html}");
 }

@@ -195,7 +195,7 @@ async fn writes_fail_while_the_files_are_moved_away() {
     let away = server.data().with_extension("away");
     std::fs::rename(server.data(), &away).unwrap();
     for _ in 0..2 {
-        refuses(&server, &worker, "gone from their place").await;
+        refuses(&server, &worker, "of the conversations are missing").await;
         shows(&server, &worker, &before).await;
     }
     std::fs::rename(&away, server.data()).unwrap();

@@ -177,10 +177,10 @@ async fn a_probe_fails_if_the_database_is_missing_or_replaced() {
     assert_eq!(ready().await, None);
     std::fs::rename(&file, &away).unwrap();
     let gone = ready().await.expect("it is gone");
-    assert!(gone.contains("gone from their place"), "{gone}");
+    assert!(gone.contains("of the conversations are missing"), "{gone}");
     std::fs::copy(&away, &file).unwrap();
     let another = ready().await.expect("it is another one");
-    assert!(another.contains("changed under the server"), "{another}");
+    assert!(another.contains("changed while the server was running"), "{another}");
     std::fs::rename(&away, &file).unwrap();
     assert_eq!(ready().await, None, "the very same was put back");
     assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);

@@ -139,7 +139,7 @@ fn on_the_page(line: &mut Line, trial: &Trial) {
         line.expect("the cut on the page", &true, &page.contains("longest allowed length"));
     }
     if turn.state == TurnState::Completed && text.is_empty() {
-        line.expect("the emptiness on the page", &true, &page.contains("answered with nothing"));
+        line.expect("the emptiness on the page", &true, &page.contains("empty answer"));
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_person_belongs_to_one_account() {
     let back = begun(&server, &mut ada).await;
     let answer = ada.get(&back).await;
     assert_eq!(answer.status(), 422);
-    assert!(answer.text().await.unwrap().contains("Another account here is connected"));
+    assert!(answer.text().await.unwrap().contains("Another account here is already connected"));
     // Eve has no password, so this is her only way in.
     let mut eve = Browser::new();
     eve.log_in(&server).await;
