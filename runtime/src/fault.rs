@@ -102,7 +102,7 @@ mod tests {
             assert_eq!(error.code, ErrorCode::Unavailable);
             assert!(error.retry_after_ms.is_some());
             let hint = error.hint.unwrap();
-            assert!(hint.starts_with("Nothing of this was stored"), "{hint}");
+            assert!(hint.starts_with("This was not stored"), "{hint}");
             assert!(!format!("{}{hint}", error.message).contains(['/', '\\']), "{hint}");
             assert!(messages.insert(error.message), "each outage has words of its own");
         }

@@ -150,7 +150,7 @@ async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     let (status, body) = wants(&server, &worker, other).await;
     let message = body["error"]["message"].as_str().unwrap();
     assert_eq!(status, 422);
-    assert!(message.ends_with("It takes none, low, medium, high."), "{message}");
+    assert!(message.ends_with("It accepts none, low, medium, high."), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,7 +28,7 @@ async fn refuses(server: &Server, worker: &str, word: &str) {
         assert_eq!((status, code.as_str()), (503, "unavailable"), "{method} {path}: {body}");
         let text = body.to_string();
         assert!(text.contains(word), "{method} {path}: {text}");
-        assert!(text.contains("Nothing of this was stored"), "{text}");
+        assert!(text.contains("This was not stored"), "{text}");
         assert!(body["error"]["retry_after_ms"].as_u64().is_some_and(|ms| ms >= 1_000));
         assert!(!text.contains("companion.db") && !text.contains("/tmp"), "{text}");
     }
