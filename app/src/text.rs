@@ -74,12 +74,20 @@ pub fn left_out(messages: u32) -> String {
 
 /// The number of tokens of an answer.
 pub fn tokens_out(count: u32) -> String {
-    if count == 1 { tr!(tokens_out_single).to_owned() } else { tr!(tokens_out_many, count = thousands(count)) }
+    if count == 1 {
+        tr!(tokens_out_single).to_owned()
+    } else {
+        tr!(tokens_out_many, count = thousands(count))
+    }
 }
 
 /// The number of tokens of a prompt.
 pub fn tokens_in(count: u32) -> String {
-    if count == 1 { tr!(tokens_in_single).to_owned() } else { tr!(tokens_in_many, count = thousands(count)) }
+    if count == 1 {
+        tr!(tokens_in_single).to_owned()
+    } else {
+        tr!(tokens_in_many, count = thousands(count))
+    }
 }
 
 /// How much of the context window is used.

@@ -171,9 +171,8 @@ impl Providers {
         match self.find(request) {
             Ok(ResolvedModel { provider, .. }) if !provider.offers(model) => {
                 let message = format!("There is no local model `{model}`.");
-                Err(Error::new(ErrorCode::InvalidInput, message).with_hint(
-                    "Choose one from the list, or put its file into the models folder.",
-                ))
+                Err(Error::new(ErrorCode::InvalidInput, message)
+                    .with_hint("Choose one from the list, or put its file into the models folder."))
             }
             // Without a usable provider the conversation itself shows the reason.
             Ok(_) | Err(_) => Ok(()),

@@ -27,9 +27,7 @@ pub(crate) fn file(error: &GgufError) -> Error {
 
 /// The file system of the model file does not answer in time.
 pub(crate) fn no_answer() -> Error {
-    unavailable(
-        "The model file can't be reached: its disk or network doesn't respond.",
-    )
+    unavailable("The model file can't be reached: its disk or network doesn't respond.")
 }
 
 /// The file's path cannot be passed to the engine.
@@ -95,7 +93,9 @@ pub(crate) fn of_job(why: &Failure) -> Error {
 fn too_long(needed: u32, room: u32) -> Error {
     Error::new(
         ErrorCode::Provider(ProviderKind::ContextLength),
-        format!("The message has {needed} tokens, and the model's context window has room for {room}."),
+        format!(
+            "The message has {needed} tokens, and the model's context window has room for {room}."
+        ),
     )
     .with_hint("Send a shorter message, or use a model with a larger context window.")
 }

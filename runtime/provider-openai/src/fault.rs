@@ -19,7 +19,8 @@ const CHECK_URL: &str =
     "Check {url}: it's the address up to /chat/completions, and usually ends in /v1.";
 const CHECK_RUNNING: &str = "Check that the endpoint is running and that {url} is right.";
 const CHECK_KEY: &str = "Set {key} to a key that is valid for this endpoint.";
-const CHECK_MODEL: &str = "Choose another model, or set {model} to a chat model that the endpoint offers.";
+const CHECK_MODEL: &str =
+    "Choose another model, or set {model} to a chat model that the endpoint offers.";
 const CHOOSE_ANOTHER: &str = "Choose another model.";
 const TRY_AGAIN: &str = "Try again. If it keeps happening, check the endpoint's own log.";
 
@@ -71,7 +72,11 @@ pub(crate) fn no_credit() -> Error {
 }
 
 pub(crate) fn rate_limited() -> Error {
-    error(RateLimited, "The endpoint limits the rate of requests.", "Wait a moment, then try again.")
+    error(
+        RateLimited,
+        "The endpoint limits the rate of requests.",
+        "Wait a moment, then try again.",
+    )
 }
 
 pub(crate) fn model_not_found() -> Error {
@@ -80,14 +85,19 @@ pub(crate) fn model_not_found() -> Error {
 
 /// Not `upstream`, for asking again makes the endpoint load it again.
 pub(crate) fn not_loaded() -> Error {
-    let hint = "Check the endpoint's own log (it may lack memory for the model), or choose another model.";
+    let hint =
+        "Check the endpoint's own log (it may lack memory for the model), or choose another model.";
     error(Rejected, "The endpoint couldn't load the model.", hint)
 }
 
 /// The account's settings keep out everybody who serves the model.
 pub(crate) fn kept_out() -> Error {
     let hint = "Change the account's privacy settings at the endpoint, or choose another model.";
-    error(Permission, "The account's privacy settings exclude everyone who serves this model.", hint)
+    error(
+        Permission,
+        "The account's privacy settings exclude everyone who serves this model.",
+        hint,
+    )
 }
 
 pub(crate) fn no_models() -> Error {
@@ -130,7 +140,11 @@ pub(crate) fn beginning() -> Error {
 
 pub(crate) fn compressed() -> Error {
     let message = "The endpoint compressed its response without being asked to.";
-    error(Compressed, message, "Turn off compression at the endpoint, or at the proxy in front of it.")
+    error(
+        Compressed,
+        message,
+        "Turn off compression at the endpoint, or at the proxy in front of it.",
+    )
 }
 
 pub(crate) fn host_not_found() -> Error {
@@ -166,7 +180,11 @@ pub(crate) fn upstream_in_stream() -> Error {
 /// Not `upstream`, because the same request would be refused again.
 pub(crate) fn rejected(status: u16) -> Error {
     let message = format!("The endpoint refused the request ({status}).");
-    error(Rejected, message, "The endpoint's own words or its log say why. Another model may accept it.")
+    error(
+        Rejected,
+        message,
+        "The endpoint's own words or its log say why. Another model may accept it.",
+    )
 }
 
 /// The request could not be built.

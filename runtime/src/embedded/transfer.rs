@@ -68,8 +68,9 @@ impl Access {
         let access = self.clone();
         let work = async move { access.import_now(incoming, differing, unsound).await };
         tokio::spawn(work).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorCode::Internal, "The import was interrupted.")
-                .with_hint("Check what was imported before trying again; the server's log says why."))
+            Err(Error::new(ErrorCode::Internal, "The import was interrupted.").with_hint(
+                "Check what was imported before trying again; the server's log says why.",
+            ))
         })
     }
 
@@ -206,15 +207,16 @@ fn map_error(error: ImportError) -> Error {
             if ids.len() > list.len() {
                 list.push(format!("and {} more", ids.len() - list.len()));
             }
-            let message = format!("These already exist with different content: {}.", list.join(", "));
-            Error::new(ErrorCode::InvalidInput, message).with_hint(
-                "Nothing was imported. To import the others, choose to skip these.",
-            )
+            let message =
+                format!("These already exist with different content: {}.", list.join(", "));
+            Error::new(ErrorCode::InvalidInput, message)
+                .with_hint("Nothing was imported. To import the others, choose to skip these.")
         }
-        ImportError::TooLarge { most } => {
-            Error::new(ErrorCode::InvalidInput, format!("The file is larger than {} bytes.", protocol::grouped(most)))
-                .with_hint("Nothing was imported. Raise `import_bytes`, or use `companion import`.")
-        }
+        ImportError::TooLarge { most } => Error::new(
+            ErrorCode::InvalidInput,
+            format!("The file is larger than {} bytes.", protocol::grouped(most)),
+        )
+        .with_hint("Nothing was imported. Raise `import_bytes`, or use `companion import`."),
         ImportError::Store(error) => fault::from_store(error),
         ImportError::Input(error) => {
             tracing::error!(

@@ -84,8 +84,9 @@ impl ModelPatch {
 /// The error for a conversation whose profile is no longer in the bundle.
 pub(crate) fn profile_gone(name: &ProfileName) -> Error {
     let message = format!("The profile `{name}` no longer exists.");
-    Error::new(ErrorCode::Unavailable, message)
-        .with_hint("Choose another profile for this conversation, or put this one back into profiles.toml.")
+    Error::new(ErrorCode::Unavailable, message).with_hint(
+        "Choose another profile for this conversation, or put this one back into profiles.toml.",
+    )
 }
 
 fn no_effort(effort: &Effort, taken: &[Effort]) -> Error {

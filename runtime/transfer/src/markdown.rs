@@ -132,6 +132,8 @@ fn note(turn: &Turn) -> Option<String> {
         TurnState::Failed => Some(format!("This answer failed{error}")),
         TurnState::TimedOut => Some(format!("This answer took too long{error}")),
         TurnState::Cancelled => Some("This answer was stopped.".to_owned()),
-        TurnState::Interrupted => Some("The server stopped while this was being written.".to_owned()),
+        TurnState::Interrupted => {
+            Some("The server stopped while this was being written.".to_owned())
+        }
     }
 }

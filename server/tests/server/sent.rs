@@ -173,17 +173,17 @@ async fn the_nearest_accepted_effort_is_sent_and_shown() {
                 (effort("medium").as_ref(), &effort("high"))
             );
             let page = details(&server, &turn).await;
-            assert!(
-                page.contains("Medium (the model doesn’t accept High)"),
-                "{page}"
-            );
+            assert!(page.contains("Medium (the model doesn’t accept High)"), "{page}");
         }
         let page = conversation(&server).await;
         assert!(
             page.contains("thinking effort: Medium (the closest to High that the model accepts)"),
             "{page}"
         );
-        assert!(page.contains("Retried with the closest thinking effort that the model accepts."), "{page}");
+        assert!(
+            page.contains("Retried with the closest thinking effort that the model accepts."),
+            "{page}"
+        );
         let settings = page_of_settings(&server).await;
         assert!(settings.contains("only thinking effort low, medium"), "{settings}");
         // The models' list offers exactly what the model takes.
@@ -335,7 +335,10 @@ async fn an_interrupted_answer_is_not_reported_as_an_unreachable_model() {
     server.send(&worker, "Hello").await;
     server.ended(server.worker_id().await).await;
     let words = conversation(&server).await;
-    assert!(words.contains("The connection to the endpoint ended before the answer was complete"), "{words}");
+    assert!(
+        words.contains("The connection to the endpoint ended before the answer was complete"),
+        "{words}"
+    );
     assert!(!words.contains("refused the connection"), "{words}");
     server.upstream.refuse().await;
     server.send(&worker, "And now?").await;

@@ -248,7 +248,7 @@ sys.stdin.read()";
     let refused = server.post(&path).json(&request).send().await.unwrap();
     let (status, code, body) = code(refused).await;
     assert_eq!((status, code.as_str()), (503, "unavailable"), "{body}");
-    assert!(body.to_string().contains("Another program holds"), "{body}");
+    assert!(body.to_string().contains("Another program is using"), "{body}");
     shows(&server, &worker, &before).await;
 
     drop(other.stdin.take());

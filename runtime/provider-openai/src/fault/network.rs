@@ -8,9 +8,9 @@ use super::{CHECK_RUNNING, TRY_AGAIN, error};
 const CHECK_PROXY: &str = "Check that the proxy is running and that {proxy} is right.";
 const LET_THROUGH: &str =
     "Allow Companion's connection to the endpoint at the proxy, or remove {proxy}.";
-const LOG_IN: &str = "Put the proxy's user name and password into {proxy}, before the host, followed by an @.";
-const NAME_IT: &str =
-    "If you trust the endpoint, add the certificate, or the authority that signed it, to {ca_file}.";
+const LOG_IN: &str =
+    "Put the proxy's user name and password into {proxy}, before the host, followed by an @.";
+const NAME_IT: &str = "If you trust the endpoint, add the certificate, or the authority that signed it, to {ca_file}.";
 
 pub(crate) fn proxy_not_found() -> Error {
     error(Proxy, "The proxy's host was not found.", CHECK_PROXY)

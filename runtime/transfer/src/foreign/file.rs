@@ -97,8 +97,7 @@ impl<'s, 'a, 'b> File<'s, 'a, 'b> {
             }
             Err(Wrong::At(at)) => {
                 let at = begin + at as u64 + 1;
-                let reason =
-                    format!("it is not valid JSON, from byte {at} of the file on");
+                let reason = format!("it is not valid JSON, from byte {at} of the file on");
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
             Err(Wrong::TooMany) => {
