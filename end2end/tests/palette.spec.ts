@@ -223,6 +223,6 @@ test('the accessibility tree describes the palette', async ({ companion, console
       - listbox "Conversations and commands":
         - option "Tides" [selected]
         - option "Search all messages for “tid”"
-      - status: 2 choices
+      - status: 2 matches
   `);
 });
