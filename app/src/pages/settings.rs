@@ -11,7 +11,7 @@ use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::preferences::{Preferences, Theme};
-use crate::text::{Locale, adjustment, tr};
+use crate::text::{self, Locale, adjustment, tr};
 
 /// A model whose learned facts were deleted.
 pub struct ForgottenModel {
