@@ -146,7 +146,7 @@ test('a file that is not a model is listed with the reason and cannot be chosen'
   await console.open('/new');
   const broken = model(page).getByRole('option', { name: /^broken/ });
   await expect(broken).toBeDisabled();
-  await expect(page.getByText('broken: The model file can't be used: it is not a GGUF file.')).toBeVisible();
+  await expect(page.getByText("broken: The model file can't be used: it is not a GGUF file.")).toBeVisible();
   expect(await page.content()).not.toContain(models);
 
   // The page was loaded before the folder changed. A refused choice stays in the form.

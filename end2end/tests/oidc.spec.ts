@@ -118,7 +118,7 @@ test('without the provider, passwords go on working', async ({ console, home, pa
   await console.open('/login');
   await home.stop();
   await page.getByRole('button', { name: 'Log in with Home' }).click();
-  await expect(page.getByRole('alert')).toContainText('Home cannot be reached at the moment.');
+  await expect(page.getByRole('alert')).toContainText('Home can’t be reached right now.');
   await page.getByLabel('Name').fill(OWNER.name);
   await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();

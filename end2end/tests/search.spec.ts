@@ -77,7 +77,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto(`${companion.url}/search?q=${'x'.repeat(300)}`);
       await expect(console.alert).toContainText('Use at most 200 characters and 16 words.');
       await page.goto(`${companion.url}/search?q=x&in=019aabcd-0123-7abc-8def-0123456789ab`);
-      await expect(console.alert).toContainText('does not exist');
+      await expect(console.alert).toContainText('doesn’t exist');
     });
   });
 }
@@ -150,7 +150,7 @@ test('the address of an unknown message shows the conversation and a notice', as
   await console.ask('A question?');
   const unknown = '019aabcd-0123-7abc-8def-0123456789ab';
   await console.openLive(`/c/${console.worker}?m=${unknown}#m-${unknown}`);
-  await expect(console.alert).toContainText('is not in this conversation');
+  await expect(console.alert).toContainText('isn’t in this conversation');
   await expect(console.answer).toHaveText('An answer.');
   await expect(console.composer).toBeVisible();
 });

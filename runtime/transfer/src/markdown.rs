@@ -74,7 +74,7 @@ fn top(branch: &Branch) -> String {
         None => Ok(()),
         Some(0) => writeln!(
             out,
-            "> What is stored about this conversation as a whole cannot be read. Its messages are all here.\n"
+            "> What is stored about this conversation as a whole can't be read. Its messages are all here.\n"
         ),
         Some(lost) => writeln!(
             out,

@@ -139,7 +139,7 @@ fn a_model_file_on_a_hanging_disk_delays_no_page_and_no_shutdown() {
         get(&address, "/api/v1/models");
         for _ in 0..20 {
             let answer = get(&address, "/api/v1/status");
-            assert!(answer.contains("does not answer"), "{answer}");
+            assert!(answer.contains("doesn't respond"), "{answer}");
         }
         ends(&mut child);
     });
