@@ -71,6 +71,7 @@ step "unit tests" unit_tests
 step "site" tools/build.sh site
 step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
+step "hardening" tools/hardening.sh
 step "instructions" tools/instructions.sh
 step "torture (small)" small_torture
 step "browser tests" browser_tests

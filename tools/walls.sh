@@ -82,6 +82,7 @@ wall "search" "$outside tokio store runtime" search --all-features
 wall "model-io" "$outside tokio store provider runtime" model-io --all-features
 wall "accounts" "$outside $database $engine $providers hyper* provider runtime transfer" accounts --all-features
 wall "oidc" "$outside $database $engine $providers runtime transfer" oidc --all-features
+wall "passkeys" "$outside $database $engine $providers hyper* provider runtime transfer" passkeys --all-features
 wall "shares" "$outside $database $engine $providers hyper* provider runtime transfer" shares --all-features
 wall "store" "$outside $database $engine $providers provider runtime transfer" store --all-features
 wall "store-sqlite" "$outside $engine $providers provider runtime transfer" store-sqlite --all-features

@@ -62,6 +62,7 @@ pub async fn console(
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         refused: refused.or(lost),
         deleted: backend.deleted(deleted).await,
+        message_chars: backend.limits.message_chars,
     })
 }
 
@@ -132,10 +133,10 @@ pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
     CallerBackend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(map_error)
 }
 
-/// Begins a conversation.
+/// Begins a conversation: the one in which nothing was said yet, or a new one.
 #[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", protocol = Call)]
 pub async fn create() -> Result<WorkerId, AppError> {
-    let worker = CallerBackend::current()?.runtime().create(Default::default()).await;
+    let worker = CallerBackend::current()?.runtime().begin().await;
     worker.map(|worker| worker.worker_id).map_err(map_error)
 }
 

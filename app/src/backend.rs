@@ -4,6 +4,7 @@ use accounts::{Accounts, Admission, Via};
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
 use oidc::RelyingParty;
+use passkeys::Passkeys;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
@@ -19,7 +20,7 @@ use crate::response::set_status;
 use crate::title_search::TitleSearch;
 use crate::{AppError, LoginStatus, Refused, text::tr};
 
-/// The runtimes, the limits in force, the accounts, and the shares.
+/// The runtimes, the limits in force, the accounts, the challenges of their passkeys, and the shares.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
@@ -27,6 +28,7 @@ pub struct Backend {
     pub(crate) accounts: Accounts,
     pub(crate) shares: Shares,
     pub(crate) identity_provider: Option<RelyingParty>,
+    pub(crate) passkeys: Passkeys,
     titles: TitleSearch,
 }
 
@@ -38,8 +40,9 @@ impl Backend {
         accounts: Accounts,
         shares: Shares,
     ) -> Self {
-        let (identity_provider, titles) = (None, TitleSearch::default());
-        Self { registry, limits, accounts, shares, identity_provider, titles }
+        let (identity_provider, passkeys) = (None, Passkeys::default());
+        let titles = TitleSearch::default();
+        Self { registry, limits, accounts, shares, identity_provider, passkeys, titles }
     }
 
     /// The same with a provider of identities, by which people can log in.

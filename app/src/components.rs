@@ -50,6 +50,7 @@ mod toast;
 #[cfg(feature = "browser")]
 mod transcript_acts;
 mod transcript_view;
+mod turn_details;
 mod turn_line;
 mod unreadable_note;
 mod visibility_forms;

@@ -23,6 +23,8 @@ pub struct Console {
     pub refused: Option<Refused>,
     /// A conversation that was just deleted and can be restored.
     pub deleted: Option<Worker>,
+    /// The most characters of a message.
+    pub message_chars: u32,
 }
 
 /// What the sidebar shows at first, beside any conversation.

@@ -151,6 +151,10 @@ impl Fields {
 }
 
 async fn create(runtime: &Access, chosen: &Chosen) -> Result<Worker, Error> {
+    // The button of the list sends no choices.
+    if *chosen == Chosen::default() {
+        return runtime.begin().await;
+    }
     let ModelPatch { profile, provider, model, effort } = chosen.wanted()?;
     let title = Some(chosen.title.clone());
     let (provider, model, effort) = (provider.flatten(), model.flatten(), effort.flatten());

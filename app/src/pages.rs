@@ -21,6 +21,8 @@ pub mod login;
 #[cfg(feature = "ssr")]
 mod new;
 #[cfg(feature = "ssr")]
+pub mod passkey;
+#[cfg(feature = "ssr")]
 mod search;
 #[cfg(feature = "ssr")]
 mod settings;
@@ -38,4 +40,4 @@ pub use new::{New, NewPage, heading as new_heading};
 #[cfg(feature = "ssr")]
 pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]
-pub use settings::{ForgottenModel, SettingsPage};
+pub use settings::{ForgottenModel, SettingsDone, SettingsPage};

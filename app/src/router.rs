@@ -34,6 +34,8 @@ mod input;
 mod logged_out;
 mod new;
 mod outside;
+mod passkey;
+mod passkey_failure;
 mod provider_failure;
 mod reader;
 mod search;
@@ -60,11 +62,17 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/login", get(entrance::login).post(entrance::log_in))
         .route("/login/provider", get(|| leads("/login")).post(identity::begin))
         .route("/login/callback", get(identity::finish))
+        .route("/login/passkey", get(|| leads("/login")).post(passkey::begin_login))
+        .route("/login/passkey/answer", get(|| leads("/login")).post(passkey::finish_login))
         .route("/setup", get(entrance::set_up_form).post(entrance::set_up))
+        .route("/setup/passkey", get(|| leads("/setup")).post(passkey::begin_set_up))
+        .route("/setup/passkey/answer", get(|| leads("/setup")).post(passkey::finish_set_up))
         .route("/logout", get(|| leads("/login")).post(entrance::log_out))
         .route("/account", get(account::page))
         .route("/account/password", get(|| leads("/account")).post(account::change_password))
         .route("/account/identities", get(|| leads("/account")).post(identity::change))
+        .route("/account/passkeys", get(|| leads("/account")).post(passkey::change))
+        .route("/account/passkeys/answer", get(|| leads("/account")).post(passkey::finish_adding))
         .route("/account/sessions", get(|| leads("/account")).post(account::end_sessions))
         .route("/account/tokens", get(|| leads("/account")).post(account::create_token))
         .route("/account/tokens/revoke", get(|| leads("/account")).post(account::revoke_token))

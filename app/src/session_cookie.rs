@@ -1,5 +1,5 @@
-//! The cookies of a login: the session's secret, the secret by which a device is known, and the one
-//! by which a browser is known that is away at a provider of identities.
+//! The cookies of a login: the session's secret, the secret by which a device is known, and those by
+//! which a browser is known that is away at a provider of identities, or is asked for a passkey.
 //!
 //! They are sent along when another site leads here (`SameSite=Lax`), which is how browsers come back
 //! from a provider. With `Strict` they would come back as strangers.
@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 const SESSION: &str = "companion-session";
 const DEVICE: &str = "companion-device";
 const LOGIN: &str = "companion-login";
+const CHALLENGE: &str = "companion-passkey";
 const HOST_PREFIX: &str = "__Host-";
 
 /// The longest that a session may last. The server decides when it ends; the cookie only must not
@@ -24,6 +25,8 @@ const SESSION_SECONDS: u32 = 365 * 24 * 60 * 60;
 const DEVICE_SECONDS: u32 = 34_560_000;
 /// As long as a login that has begun is remembered.
 const LOGIN_SECONDS: u32 = 10 * 60;
+/// As long as a challenge is remembered.
+const CHALLENGE_SECONDS: u32 = 5 * 60;
 
 /// The secret of the session that a browser has. `secure` says whether the browser uses HTTPS.
 pub fn session_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
@@ -62,6 +65,21 @@ pub fn of_begun(secret: &Secret, secure: bool) -> HeaderValue {
 /// The value of `Set-Cookie` when it has ended.
 pub fn begun_removed(secure: bool) -> HeaderValue {
     cookie(LOGIN, "", 0, secure)
+}
+
+/// The secret of the challenge that this browser was given.
+pub fn challenge_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    value(headers, CHALLENGE, secure)
+}
+
+/// The value of `Set-Cookie` when a browser is asked for a passkey. Only this browser can answer.
+pub fn of_challenge(secret: &Secret, secure: bool) -> HeaderValue {
+    cookie(CHALLENGE, secret.reveal(), CHALLENGE_SECONDS, secure)
+}
+
+/// The value of `Set-Cookie` when it has answered.
+pub fn challenge_removed(secure: bool) -> HeaderValue {
+    cookie(CHALLENGE, "", 0, secure)
 }
 
 fn name(name: &str, secure: bool) -> String {

@@ -17,6 +17,9 @@ mod effort;
 pub use effort::effort;
 pub use effort::{thinks, thinks_as, thought_as};
 
+mod number;
+use number::thousands;
+
 mod errors;
 pub use errors::{Remedy, error_heading, error_next, error_title, is_foreign, prose, remedy};
 
@@ -46,6 +49,16 @@ pub fn waiting(ahead: u32) -> String {
         0 => tr!(waiting_next).to_owned(),
         1 => tr!(waiting_single).to_owned(),
         count => tr!(waiting_many, count = count),
+    }
+}
+
+/// How long a message is, near the limit or beyond it.
+pub fn length(chars: u32, limit: u32) -> String {
+    let (count, most) = (thousands(chars), thousands(limit));
+    if chars > limit {
+        tr!(length_over, count = count, limit = most)
+    } else {
+        tr!(length_near, count = count, limit = most)
     }
 }
 

@@ -219,7 +219,12 @@ export class Console {
 
   /** The newest answer's figures: model, tokens, speed. */
   get figures(): Locator {
-    return this.answers.last().locator('.figures').getByRole('listitem');
+    return this.answers.last().locator('.figures li');
+  }
+
+  /** Opens the details of the newest answer: its figures, and the link to "What the model saw". */
+  async openDetails(): Promise<void> {
+    await this.answers.last().getByLabel('Details of this answer').click();
   }
 
   /** The note below the newest answer if it ended early or with an error. */

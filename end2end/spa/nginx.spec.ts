@@ -20,6 +20,7 @@ test('a message is sent and its answer streams', async ({ companion, console, pa
   await upstream.release();
   await expect(console.answer).toHaveText('One two.');
   await console.isIdle();
+  await console.openDetails();
   await console.answers.last().getByRole('link', { name: 'What the model saw' }).click();
   await expect(page.locator('.sent')).toBeVisible();
   await page.getByRole('link', { name: 'Back to the conversation' }).click();

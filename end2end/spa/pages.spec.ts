@@ -28,6 +28,7 @@ test('each page of the server is shown with its style and links back to the cons
     },
   ];
   for (const { link, path, back } of pages) {
+    if (!(await link.isVisible())) await console.openDetails();
     await link.click();
     await expect(page).toHaveURL((url) =>
       typeof path === 'string' ? url.pathname === path : path.test(url.pathname),

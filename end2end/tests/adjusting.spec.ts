@@ -59,6 +59,7 @@ test.describe('without JavaScript', () => {
     await expect(console.attempts).toContainText('Retried without stream_options.');
     await console.ask('And now?');
     await expect(console.note.getByRole('figure')).toContainText('Wrong key: [key]');
+    await console.openDetails();
     await page.getByRole('link', { name: 'What the model saw' }).last().click();
     await expect(page.getByText('without stream_options', { exact: true })).toBeVisible();
   });

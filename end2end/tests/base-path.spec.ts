@@ -93,6 +93,7 @@ for (const front of PROXIES) {
       await page.locator('.hit').first().click();
       await expect(page).toHaveURL(new RegExp(`^${site.url}/c/${second}\\?m=.*#m-`));
       await console.isLive();
+      await console.openDetails();
       await console.answers.last().getByRole('link', { name: 'What the model saw' }).click();
       await expect(page.locator('.sent')).toBeVisible();
       await page.getByRole('link', { name: 'Back to the conversation' }).click();

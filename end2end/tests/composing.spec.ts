@@ -3,6 +3,7 @@
 import type { CDPSession, Locator } from '@playwright/test';
 
 import { expect, test } from '../harness/test.ts';
+import { answer, hold } from '../harness/upstream.ts';
 
 test('Enter sends, Shift+Enter breaks the line', async ({ console, upstream }) => {
   await console.openLive();
@@ -149,3 +150,86 @@ function keydown(target: Locator, key: Key): Promise<boolean> {
     key,
   );
 }
+
+test('Escape stops the answer, wherever the focus is, but closes first what is open', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  const counted = answer('One ', hold, 'two.');
+  await upstream.plays(counted, counted);
+  await console.openLive();
+  const stopped = console.note.filter({ hasText: 'stopped' });
+  await console.ask('Count to two.');
+  await expect(console.answer).toHaveText('One');
+  // The palette is open, then the text of an edit is in the box: neither Escape stops.
+  await page.keyboard.press('ControlOrMeta+k');
+  await expect(console.palette).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(console.palette).toBeHidden();
+  await console.composer.focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(console.composer).toHaveValue('Count to two.');
+  await page.keyboard.press('Escape');
+  await expect(console.composer).toHaveValue('');
+  await expect(console.stop).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(stopped).toBeVisible();
+  await console.isIdle();
+
+  await console.ask('Count again.');
+  await expect(console.answer).toHaveText('One');
+  await console.textOf(console.answers).last().click();
+  await expect(page.locator('body')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(stopped).toBeVisible();
+  await console.isIdle();
+  expect(await console.texts()).toEqual(['Count to two.', 'One ', 'Count again.', 'One ']);
+});
+
+test('the arrow up edits the last message if the box is empty', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('Yes.'), answer('No.'), answer('Maybe.'));
+  await console.openLive();
+  for (const question of ['First?', 'Second?']) {
+    await console.ask(question);
+    await console.isIdle();
+  }
+  await console.composer.fill('a draft');
+  await console.composer.press('ArrowUp');
+  await expect(console.composer).toHaveValue('a draft');
+  await console.composer.fill('');
+  await console.composer.press('ArrowUp');
+  await expect(console.composer).toHaveValue('Second?');
+  await console.composer.fill('Third?');
+  await page.keyboard.press('Enter');
+  await expect(console.answer).toHaveText('Maybe.');
+  expect(await console.texts()).toEqual(['First?', 'Yes.', 'Third?', 'Maybe.']);
+});
+
+test('Ctrl+Shift+O begins a conversation, with the focus in its box', async ({ console, page }) => {
+  await console.openLive();
+  await console.ask('Hello');
+  await console.isIdle();
+  const before = page.url();
+  await page.keyboard.press('ControlOrMeta+Shift+O');
+  await expect(page).not.toHaveURL(before);
+  await console.isLive();
+  await expect(console.composer).toBeFocused();
+});
+
+test.describe('near the limit', () => {
+  test.use({ settings: { MESSAGE_CHARS: '1000' } });
+
+  test('the length of a text is told before it is too long', async ({ console }) => {
+    await console.openLive();
+    await console.composer.fill('a'.repeat(899));
+    await expect(console.hint).toContainText('Enter');
+    await console.composer.pressSequentially('b');
+    await expect(console.hint).toHaveText('900 of 1,000 characters');
+    await console.composer.fill('語'.repeat(1_001));
+    await expect(console.hint).toContainText('1,001 characters; the limit is 1,000.');
+    await expect(console.hint).toHaveAttribute('data-over', '');
+    await console.composer.fill('a short one');
+    await expect(console.hint).toContainText('Enter');
+  });
+});

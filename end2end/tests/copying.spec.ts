@@ -63,7 +63,7 @@ test('the choice to wrap long lines is kept', async ({
   expect(await scrolls()).toBe(true);
 });
 
-test('a message is copied as text, as Markdown and as a link', async ({
+test('a message is copied as it was written, as text and as a link', async ({
   console,
   page,
   upstream,
@@ -75,16 +75,16 @@ test('a message is copied as text, as Markdown and as a link', async ({
   const last = console.answers.last();
   await last.getByRole('button', { name: 'Copy', exact: true }).click();
   await expect(console.toast).toHaveText('Copied');
-  const text = await clipboard(page);
-  expect(text).toContain('Look at this:');
-  expect(text).toContain('println!("<b>&amp; 日本</b>");');
-  expect(text).not.toMatch(/\*\*|```|rust/);
+  expect(await clipboard(page)).toBe(MARKDOWN);
 
   const more = last.getByRole('button', { name: 'More options for this message' });
   await more.press('Enter');
-  await page.getByRole('button', { name: 'Copy as Markdown' }).click();
-  await expect.poll(() => clipboard(page)).toBe(MARKDOWN);
-  await expect(page.getByRole('button', { name: 'Copy as Markdown' })).toBeHidden();
+  await page.getByRole('button', { name: 'Copy as plain text' }).click();
+  await expect.poll(() => clipboard(page)).toContain('Look at this:');
+  const text = await clipboard(page);
+  expect(text).toContain('println!("<b>&amp; 日本</b>");');
+  expect(text).not.toMatch(/\*\*|```|rust/);
+  await expect(page.getByRole('button', { name: 'Copy as plain text' })).toBeHidden();
 
   await console.questions.getByRole('button', { name: 'More options for this message' }).click();
   await page.getByRole('button', { name: 'Copy link' }).click();

@@ -9,8 +9,10 @@ test('changes in one tab appear in the list of the other', journey, async ({
   tab,
   upstream,
 }) => {
-  await upstream.plays(answer('One ', hold, 'two.'));
+  await upstream.plays(answer('Yes.'), answer('One ', hold, 'two.'));
   await console.openLive();
+  await console.ask('Hello?');
+  await console.isIdle();
   const other = await tab();
   await other.isLive();
   const first = console.worker;

@@ -21,6 +21,7 @@ for (const javaScriptEnabled of [true, false]) {
       await console.goOn.click();
       await expect(console.answer).toHaveText('Half and half.');
       const conversation = page.url();
+      await console.openDetails();
       await console.answers.last().getByRole('link', { name: 'What the model saw' }).click();
 
       const sent = page.locator('.sent > li');

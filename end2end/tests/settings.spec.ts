@@ -14,10 +14,12 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Dark').check();
       await page.getByRole('button', { name: 'Save' }).click();
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('設定');
+      await expect(page.getByRole('status')).toHaveText('保存しました。');
       await expect(page.getByLabel('日本語')).toBeChecked();
       await expect(page.getByLabel('ダーク')).toBeChecked();
       for (const path of ['/', '/data', '/settings']) {
         await console.open(path);
+        await expect(page.getByText('保存しました。')).toHaveCount(0);
         const root = page.locator('html');
         await expect(root).toHaveAttribute('lang', 'ja');
         await expect(root).toHaveAttribute('data-theme', 'dark');

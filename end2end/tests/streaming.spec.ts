@@ -32,7 +32,7 @@ test('a reload during an answer shows its text so far, and then the rest', journ
   await upstream.release();
   await expect(console.answer).toHaveText(WHOLE);
   await console.isIdle();
-  await expect(console.figures.filter({ hasText: 'scripted-model' })).toBeVisible();
+  await expect(console.figures.filter({ hasText: 'scripted-model' })).toHaveCount(1);
   expect(await console.texts()).toEqual(['Why are there tides?', WHOLE]);
   const { messages } = await companion.api.transcript(console.worker);
   expect(messages.map((message) => message.text)).toEqual(['Why are there tides?', WHOLE]);

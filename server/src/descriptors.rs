@@ -10,24 +10,55 @@ use crate::config::settings::Http;
 
 /// Descriptors that are kept for everything but connections and observers.
 pub const RESERVED: u64 = 256;
-/// Connections that are allowed even if the limit leaves no room for them.
+/// Connections and observers that are allowed even if the limit leaves no room for them.
 const FEWEST: u64 = 8;
 
-/// How many connections may be open at a time: `max_connections`, or fewer where the limit of file
-/// descriptors leaves less room. Raises the limit if necessary and possible.
-pub fn room_for_connections(http: &Http) -> usize {
-    let (wanted, observers) = (http.max_connections.get(), http.max_observers.get());
-    let limit = raise(wanted + observers + RESERVED);
-    let room = room(limit, wanted, observers);
-    if room < wanted {
-        warn!(
-            limit,
-            wanted,
-            room,
-            "too few file descriptors for max_connections: raise the limit (ulimit -n)"
-        );
+/// How many connections and observers there may be at a time. A connection that has become a WebSocket
+/// counts as an observer and not as a connection any more, so both need descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Connections that are no WebSockets.
+    pub connections: u64,
+    /// Observers.
+    pub observers: u64,
+}
+
+impl Room {
+    /// As many as the settings say.
+    pub fn wanted(http: &Http) -> Self {
+        Self { connections: http.max_connections.get(), observers: http.max_observers.get() }
     }
-    usize::try_from(room).unwrap_or(usize::MAX)
+
+    /// Those, or fewer where the limit of file descriptors leaves less room. Raises the limit if
+    /// necessary and possible.
+    pub fn within_limit(http: &Http) -> Self {
+        let wanted = Self::wanted(http);
+        let limit = raise(wanted.descriptors() + RESERVED);
+        let room = wanted.shrunk(limit.saturating_sub(RESERVED));
+        if room != wanted {
+            warn!(
+                limit,
+                connections = room.connections,
+                observers = room.observers,
+                "too few file descriptors for max_connections and max_observers: raise the limit (ulimit -n)"
+            );
+        }
+        room
+    }
+
+    fn descriptors(self) -> u64 {
+        self.connections + self.observers
+    }
+
+    /// The same shares of fewer descriptors.
+    fn shrunk(self, descriptors: u64) -> Self {
+        let all = self.descriptors();
+        if all <= descriptors {
+            return self;
+        }
+        let share = |wanted: u64| (wanted * descriptors / all).max(wanted.min(FEWEST));
+        Self { connections: share(self.connections), observers: share(self.observers) }
+    }
 }
 
 /// Raises the soft limit to `wanted`, or as far as the hard limit allows. Returns the limit that is
@@ -49,26 +80,23 @@ fn raise(wanted: u64) -> u64 {
     }
 }
 
-/// How many of the `wanted` connections fit. Observers need descriptors besides them: a connection
-/// that has become a WebSocket does not count as a connection any more.
-fn room(limit: u64, wanted: u64, observers: u64) -> u64 {
-    wanted.min(limit.saturating_sub(observers + RESERVED)).max(FEWEST)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_other_files() {
-        for (limit, wanted, observers, connections) in [
-            (1_048_576, 1024, 256, 1024),
-            (1536, 1024, 256, 1024),
-            (1024, 1024, 256, 512),
-            (256, 1024, 256, FEWEST),
-            (u64::MAX, 65_536, 65_536, 65_536),
+    fn connections_and_observers_share_what_other_files_leave() {
+        for (descriptors, wanted, room) in [
+            (1_048_576, (1024, 2048), (1024, 2048)),
+            (3072, (1024, 2048), (1024, 2048)),
+            // The hard limit of 1024 that some systems have.
+            (768, (1024, 2048), (256, 512)),
+            (0, (1024, 2048), (FEWEST, FEWEST)),
+            (0, (1024, 1), (FEWEST, 1)),
+            (65_536, (65_536, 65_536), (32_768, 32_768)),
         ] {
-            assert_eq!(room(limit, wanted, observers), connections, "{limit}");
+            let room_of = |(connections, observers)| Room { connections, observers };
+            assert_eq!(room_of(wanted).shrunk(descriptors), room_of(room), "{descriptors}");
         }
     }
 }

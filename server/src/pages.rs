@@ -53,7 +53,10 @@ fn page_of(path: &str) -> &str {
         // As a link, this would lead to another server.
         path if path.starts_with("//") => "/",
         "/data/deleted" => "/data",
-        "/login/provider" | "/login/callback" => "/login",
+        "/login/provider" | "/login/callback" | "/login/passkey" | "/login/passkey/answer" => {
+            "/login"
+        }
+        "/setup/passkey" | "/setup/passkey/answer" => "/setup",
         "/settings/forget" => "/settings",
         "/shares/revoke" => "/shares",
         path => path,

@@ -9,6 +9,7 @@ use shares::Shares;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::descriptors::Room;
 use crate::error::ApiResult;
 use crate::events::{Observers, SharedHtml};
 
@@ -54,6 +55,7 @@ impl AppState {
         accounts: Accounts,
         shares: Shares,
         settings: &Settings,
+        room: Room,
         stop: CancellationToken,
     ) -> Self {
         let limits = Limits {
@@ -62,9 +64,10 @@ impl AppState {
             transcript_page: settings.turns.transcript_page.small(),
             worker_page: settings.turns.worker_page.small(),
         };
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let observers = Observers::new(
-            settings.http.max_observers.count(),
-            settings.http.max_connections.count(),
+            count(room.observers),
+            count(room.connections),
             settings.http.observer_ping_ms.ms(),
         );
         let (identity_provider, html) = (None, SharedHtml::default());

@@ -13,13 +13,15 @@ use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, live, words};
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::route::conversation_page;
-use crate::text::tr;
+use crate::text::{self, tr};
 use crate::{AppError, api, label, reader};
 
 mod keys;
+mod length;
 mod sender;
 
-use keys::{Keystroke, sends};
+use keys::{BoxState, Key, KeyAction, Keystroke, action};
+use length::near_limit;
 use sender::{QueuedSend, Sender};
 
 /// The message box with Send, or Stop while a turn runs. Without JavaScript it is a plain form.
@@ -29,6 +31,8 @@ pub fn Composer(
     message_id: MessageId,
     /// The initial text of the box: the text of a form that was refused.
     typed: String,
+    /// The most characters of a message.
+    message_chars: u32,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
@@ -67,27 +71,37 @@ pub fn Composer(
             sender.send();
         }
     };
+    let stop_now = {
+        let conversation = conversation.clone();
+        let problem = expect_context::<Problem>();
+        move || stop(conversation.clone(), problem.clone(), area)
+    };
     let keydown = {
-        let (sender, editing) = (sender.clone(), editing.clone());
+        let (sender, stop_now) = (sender.clone(), stop_now.clone());
+        let conversation = conversation.clone();
         move |event: KeyboardEvent| {
-            let edits = editing.get_untracked().is_some();
-            if edits && event.key() == "Escape" && !event.is_composing() {
-                event.prevent_default();
-                return editing.set(None);
-            }
-            if sends(keystroke(&event), reader::enter_key()) {
-                event.prevent_default();
-                sender.send();
+            let state = BoxState {
+                empty: area.get_untracked().is_none_or(|area| area.value().is_empty()),
+                editing: conversation.editing.get_untracked().is_some(),
+                running: untrack(|| conversation.activity()).is_running(),
+            };
+            let Some(action) = action(keystroke(&event), state, reader::enter_key()) else {
+                return;
+            };
+            event.prevent_default();
+            match action {
+                KeyAction::Send => sender.send(),
+                KeyAction::Stop => stop_now(),
+                KeyAction::LeaveEdit => conversation.editing.set(None),
+                KeyAction::EditLast => conversation.editing.set(conversation.last_question()),
             }
         }
     };
-    let stop = {
-        let conversation = conversation.clone();
-        let problem = expect_context::<Problem>();
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            stop(conversation.clone(), problem.clone(), area);
-        }
+    #[cfg(feature = "browser")]
+    stop_by_escape(activity, stop_now.clone());
+    let stop = move |event: SubmitEvent| {
+        event.prevent_default();
+        stop_now();
     };
     let waiting = {
         let held = held.clone();
@@ -104,6 +118,9 @@ pub fn Composer(
     effect(move || known.set(Keys::now()));
     let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
+    let counted = draft.clone();
+    let length = Memo::new(move |_| near_limit(&counted.read(), message_chars));
+    let over = move || length.get().is_some_and(|chars| chars > message_chars);
     let path = conversation_page(worker_id);
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
     let continues =
@@ -143,9 +160,13 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=attr(move || waiting().then_some(""))
+                    data-held=attr(move || (waiting() || length.get().is_some()).then_some(""))
+                    data-over=attr(move || over().then_some(""))
                 >
-                    {words(move || hint(held_now.get(), busy(), keys.get()))}
+                    {words(move || match length.get() {
+                        Some(chars) => text::length(chars, message_chars),
+                        None => hint(held_now.get(), busy(), keys.get()).to_owned(),
+                    })}
                 </p>
                 {live(move || {
                     let (draft, held, sender) = later.clone();
@@ -156,7 +177,13 @@ pub fn Composer(
                     running()
                         .then(|| {
                             view! {
-                                <button class="round" data-kind="stop" type="submit" form="stop">
+                                <button
+                                    class="round"
+                                    data-kind="stop"
+                                    type="submit"
+                                    form="stop"
+                                    aria-keyshortcuts="Escape"
+                                >
                                     <Drawing icon=Icon::Stop />
                                     <span>{tr!(stop)}</span>
                                 </button>
@@ -253,10 +280,27 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     });
 }
 
-/// The fields of an event that decide whether it sends.
+/// Stops the running answer by Escape when the focus is nowhere, for instance after a click into the
+/// transcript, and nothing is open that Escape closes.
+#[cfg(feature = "browser")]
+fn stop_by_escape(activity: Memo<Activity>, stop: impl Fn() + 'static) {
+    let keydown = window_event_listener(leptos::ev::keydown, move |event| {
+        let page = document();
+        let unfocused = page.active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let open = page.query_selector("dialog[open], :popover-open").ok().flatten().is_some();
+        let is_own = event.key() == "Escape" && !event.default_prevented() && !event.is_composing();
+        if is_own && unfocused && !open && activity.get_untracked().is_running() {
+            event.prevent_default();
+            stop();
+        }
+    });
+    on_cleanup(move || keydown.remove());
+}
+
+/// The fields of an event that decide what it does.
 fn keystroke(event: &KeyboardEvent) -> Keystroke {
     Keystroke {
-        enter: event.key() == "Enter",
+        key: Key::named(&event.key()),
         shift: event.shift_key(),
         command: event.ctrl_key() || event.meta_key(),
         alt: event.alt_key(),

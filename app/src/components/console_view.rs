@@ -44,6 +44,7 @@ pub fn ConsoleView(
         earlier,
         refused,
         deleted,
+        message_chars,
     } = console;
     let effort = snapshot.worker.effort.clone().map(|asked| (asked, told_effort));
     let conversation = Conversation::new(snapshot, wanted);
@@ -81,13 +82,17 @@ pub fn ConsoleView(
     let worker_id = conversation.worker_id;
     let (current, shown) = (expect_context::<Current>(), conversation.clone());
     let (answers, offers, is_found) = (provider.clone(), deleted.is_some(), wanted.found.is_some());
+    let is_new = conversation.entries.read_untracked().is_empty();
     effect(move || {
-        if !current.show(shown.clone(), answers.clone()) {
+        let has_navigated = current.show(shown.clone(), answers.clone());
+        if has_navigated {
+            leave_sidebar();
+        } else if !is_new {
             return;
         }
-        leave_sidebar();
-        // The focus was lost with the link on the previous page, so set it again. On touch screens,
-        // focusing the message box would open the keyboard.
+        // In a new conversation, writing is the next thing to do. In another one, the focus was lost
+        // with the link on the previous page. On touch screens, focusing the message box would open
+        // the keyboard.
         if !is_found && (offers || !is_touch()) {
             focus_soon_if_lost(if offers { "undo" } else { "composer" }.to_owned());
         }
@@ -117,7 +122,7 @@ pub fn ConsoleView(
         }
         let foot = match past {
             Some(past) => past.view(),
-            None => erase(view! { <Foot message_id typed=typed.clone() /> }),
+            None => erase(view! { <Foot message_id typed=typed.clone() message_chars /> }),
         };
         erase(view! {
             <TranscriptView provider />
@@ -164,7 +169,7 @@ impl Past {
 
 /// Problems, status and composer, below the transcript.
 #[component]
-fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
+fn Foot(message_id: protocol::MessageId, typed: String, message_chars: u32) -> impl IntoView {
     let worker = expect_context::<Conversation>().worker;
     let problem = expect_context::<Problem>();
     let unavailable = move || {
@@ -179,7 +184,7 @@ fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
                 {live(move || problem.note())}
             </div>
             <StatusLine />
-            <Composer message_id typed />
+            <Composer message_id typed message_chars />
         </footer>
     }
 }

@@ -8,7 +8,7 @@ use protocol::{Error, ErrorCode, ProviderKind};
 use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
 use crate::base_path::at;
-use crate::erase::erase;
+use crate::erase::{Erased, erase};
 use crate::error::is_away;
 use crate::live::Conversation;
 use crate::route::{login_page_from_here, profile_page};
@@ -25,6 +25,9 @@ pub fn ErrorNote(
     /// What did not happen, as the heading of an error about something invalid.
     #[prop(default = None, into)]
     refused: Option<&'static str>,
+    /// A form that does something about it.
+    #[prop(default = None, into)]
+    act: Option<Erased>,
 ) -> impl IntoView {
     let away = is_away(&error);
     let is_invalid = error.code == ErrorCode::InvalidInput;
@@ -122,6 +125,7 @@ pub fn ErrorNote(
                 {retry.map(|retry| view! { <p>{retry}</p> })}
                 {kept.map(|kept| view! { <p>{kept}</p> })}
                 {remedy}
+                {act}
             </div>
         </div>
     }

@@ -12,6 +12,7 @@ pub enum Icon {
     Dots,
     Alert,
     Search,
+    Details,
 }
 
 /// One drawing, hidden from assistive technology.
@@ -52,6 +53,11 @@ pub fn Drawing(
         Icon::Search => view! {
             <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
                 <path d="M13.5 13.5 17 17M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z" />
+            </svg>
+        },
+        Icon::Details => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M10 9.5V14M10 6.5h.01M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15z" />
             </svg>
         },
         Icon::Alert => view! {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::{MessageId, Role, WorkerId};
 
 use super::icon::{Drawing, Icon};
+use super::turn_details::TurnDetails;
 use crate::api;
 use crate::base_path::at;
 use crate::erase::{Erased, erase, live};
@@ -16,10 +17,13 @@ use crate::text::{self, tr};
 pub fn MessageActions(
     /// The message.
     entry: Entry,
+    /// Its permanent link.
+    link: String,
 ) -> impl IntoView {
     let Entry { id, role, turn, siblings, .. } = entry;
     let worker_id = expect_context::<Conversation>().worker_id;
-    let asked = turn.map(|turn| turn.read_untracked().question);
+    let asked = turn.as_ref().map(|turn| turn.read_untracked().question);
+    let details = turn.map(|turn| view! { <TurnDetails turn link /> });
     // A button that names a form makes the browser search the whole page for the form's buttons when
     // it is inserted. So only those that are there before a script runs name it.
     let form = (!expect_context::<List>().local.get_untracked()).then_some("again");
@@ -69,7 +73,7 @@ pub fn MessageActions(
                 aria-label=tr!(more)
             >
                 <Drawing icon=Icon::Dots />
-            </button>
+            </button> {details}
         </div>
     }
 }

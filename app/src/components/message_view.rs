@@ -29,7 +29,7 @@ pub fn MessageView(
     };
     let found = (conversation.found == Some(id)).then_some("");
     let link = at(&format!("/c/{worker_id}?m={id}#m-{id}"));
-    // An answer shows its time among the figures of its turn.
+    // An answer shows its time among the details of its turn.
     let asked_at = turn.is_none().then(|| {
         view! {
             <p class="asked">
@@ -39,7 +39,7 @@ pub fn MessageView(
             </p>
         }
     });
-    let actions = erase(view! { <MessageActions entry=entry.clone() /> });
+    let actions = erase(view! { <MessageActions entry=entry.clone() link=link.clone() /> });
     let written = match role {
         Role::User => erase(view! {
             <div class="message-text" dir="auto">
@@ -62,7 +62,7 @@ pub fn MessageView(
         >
             {written}
             {asked_at}
-            {turn.map(|turn| view! { <TurnLine turn text=text.clone() reasoning link /> })}
+            {turn.map(|turn| view! { <TurnLine turn text=text.clone() reasoning /> })}
             {actions}
         </article>
     }

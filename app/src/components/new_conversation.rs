@@ -46,7 +46,7 @@ pub fn NewConversation() -> impl IntoView {
     view! {
         <form class="new" method="post" action=at("/") on:submit=submit>
             <input type="hidden" name="do" value="create" />
-            <button class="button" type="submit">
+            <button class="button" type="submit" aria-keyshortcuts="Control+Shift+O Meta+Shift+O">
                 <Drawing icon=Icon::Plus />
                 <span>{tr!(new)}</span>
             </button>

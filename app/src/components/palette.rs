@@ -132,6 +132,10 @@ fn listen(overlay: Overlay) {
             return;
         }
         let command = event.ctrl_key() != event.meta_key() && !event.alt_key();
+        if command && event.shift_key() && matches!(event.key().as_str(), "o" | "O") {
+            event.prevent_default();
+            return new_conversation();
+        }
         let wanted = match event.key().as_str() {
             "k" | "K" if command && !event.shift_key() => Shown::Palette,
             "/" if command => Shown::Shortcuts,
@@ -152,6 +156,19 @@ fn listen(overlay: Overlay) {
         }
     });
     on_cleanup(move || keydown.remove());
+}
+
+/// Begins a conversation as its button in the list does, unless something is open over the page.
+#[cfg(feature = "browser")]
+fn new_conversation() {
+    use wasm_bindgen::JsCast;
+    let find = |selector| document().query_selector(selector).ok().flatten();
+    if find("dialog[open]").is_some() {
+        return;
+    }
+    if let Some(button) = find("form.new button") {
+        button.unchecked_into::<web_sys::HtmlElement>().click();
+    }
 }
 
 /// Whether the focus is in a field, so that a key would type a character.

@@ -101,15 +101,14 @@ impl Acts {
                     let _ = thought.toggle_attribute_with_force("data-kept", opens);
                 }
             }
-            (Some("copy"), _) => {
-                if let Some(text) = shown_text(&element) {
+            (Some("copy"), Some(id)) => {
+                if let Some(text) = self.conversation.text_of(id) {
                     self.copy(text);
                 }
             }
             (Some("menu"), Some(id)) => self.menu_of.set_value(Some(id)),
-            (Some("copy-markdown"), _) => {
-                let id = self.menu_of.get_value();
-                if let Some(text) = id.and_then(|id| self.conversation.text_of(id)) {
+            (Some("copy-text"), _) => {
+                if let Some(text) = self.menu_of.get_value().and_then(shown_text) {
                     self.copy(text);
                 }
                 close_menu();
@@ -247,8 +246,8 @@ fn message_of(element: &Element) -> Option<MessageId> {
 }
 
 /// The visible text of a message, without the headers of its code blocks.
-fn shown_text(element: &Element) -> Option<String> {
-    let message = element.closest(".message").ok()??;
+fn shown_text(id: MessageId) -> Option<String> {
+    let message = document().get_element_by_id(&format!("m-{id}"))?;
     let text = message.query_selector(".message-text").ok()??.dyn_into::<HtmlElement>().ok()?;
     // `inner_text` leaves out elements that are not displayed; the attribute hides the headers.
     let _ = text.set_attribute("data-copying", "");

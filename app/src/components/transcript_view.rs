@@ -119,8 +119,8 @@ pub fn TranscriptView(
             </p>
             {erase(view! { <Announcer /> })}
             <div class="message-menu" id="message-menu" popover="auto">
-                <button class="menu-item" type="button" data-do="copy-markdown">
-                    {tr!(copy_markdown)}
+                <button class="menu-item" type="button" data-do="copy-text">
+                    {tr!(copy_text)}
                 </button>
                 <button class="menu-item" type="button" data-do="copy-link">
                     {tr!(copy_link)}

@@ -1,4 +1,4 @@
-//! The facts about a turn, below its answer.
+//! What became of a turn, below its answer.
 
 use leptos::prelude::*;
 use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
@@ -6,12 +6,10 @@ use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
 use super::ErrorNote;
 use super::endpoint_words::endpoint_words;
 use super::form_id::FormId;
-use super::moment::Moment;
 use crate::erase::{Erased, erase, live};
-use crate::label;
 use crate::live::Conversation;
-use crate::route::{conversation_page, input_page};
-use crate::text::{self, tr};
+use crate::route::conversation_page;
+use crate::text::{self, Remedy, tr};
 
 /// How much of an answer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +30,7 @@ impl Written {
     }
 }
 
-/// A turn's state and figures.
+/// A turn's state, and what can be done about it.
 #[component]
 pub fn TurnLine(
     /// The turn.
@@ -41,8 +39,6 @@ pub fn TurnLine(
     text: ArcRwSignal<String>,
     /// The reasoning so far.
     reasoning: ArcRwSignal<String>,
-    /// The permanent link of the answer.
-    link: String,
 ) -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;
     let form_id = expect_context::<FormId>().0;
@@ -51,20 +47,18 @@ pub fn TurnLine(
         // Read untracked: when a turn has ended, its text no longer changes.
         let written = Written::of(&text, &reasoning);
         let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
-        let note = note(&turn, written);
+        let note = note(worker_id, form_id, &turn, written);
         let more = more(worker_id, form_id, &turn, written);
-        let figures = turn.state.is_final().then(|| figures(worker_id, &turn, link.clone()));
         erase(view! {
             {attempts}
             {note}
             {more}
-            {figures}
         })
     })
 }
 
 /// The note on a turn that runs or did not end well.
-fn note(turn: &Turn, written: Written) -> Option<Erased> {
+fn note(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) -> Option<Erased> {
     let empty = written != Written::Text;
     match turn.state {
         TurnState::Accepted | TurnState::Generating => Some(erase(view! {
@@ -79,8 +73,10 @@ fn note(turn: &Turn, written: Written) -> Option<Erased> {
             ended_well(turn, written).map(|words| erase(view! { <Quiet words /> }))
         }
         TurnState::Failed | TurnState::TimedOut => {
-            let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
-            Some(erase(view! { <ErrorNote error=error_of(turn) kept /> }))
+            let (error, kept) = (error_of(turn), (!empty).then_some(tr!(turn_kept)));
+            let again = matches!(text::remedy(error.code), Remedy::Beside)
+                .then(|| try_again(worker_id, form_id, turn));
+            Some(erase(view! { <ErrorNote error kept act=again /> }))
         }
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(erase(view! { <Quiet words=ended_early(turn.state, empty) /> }))
@@ -155,6 +151,19 @@ fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     })
 }
 
+/// The button that asks for an answer again after a failure that may pass.
+fn try_again(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
+    erase(view! {
+        <form class="go-on asks" method="post" action=conversation_page(worker_id)>
+            <input type="hidden" name="do" value="again" />
+            <input type="hidden" name="id" value=form_id.to_string() />
+            <button class="button" type="submit" name="question" value=turn.question.to_string()>
+                {tr!(try_again)}
+            </button>
+        </form>
+    })
+}
+
 /// The button that continues a cut-off answer.
 fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     let (question, answer) = (turn.question.to_string(), turn.answer.to_string());
@@ -183,48 +192,6 @@ pub fn attempts(retries: &[Retry]) -> Erased {
     };
     let attempts = (1..).zip(retries).map(attempt).collect_view();
     erase(view! { <ol class="attempts">{attempts}</ol> })
-}
-
-/// Model, tokens, speed and time, with a link to the request that was sent.
-fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
-    let Turn { usage, timings, ended_at, .. } = *turn;
-    let speed = usage.and_then(|usage| label::tokens_per_second(usage, timings));
-    let figures = [
-        usage.map(|usage| text::tokens_in(usage.prompt_tokens)),
-        usage.map(|usage| text::tokens_out(usage.completion_tokens)),
-        speed.map(|speed| text::speed(&speed)),
-        timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
-        text::thought_as(turn),
-    ];
-    let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
-    let seen = (turn.sight.is_some() && !turn.provider.is_imported()).then(|| {
-        let href = input_page(worker_id, turn.turn_id);
-        // Only the server renders this page, so the router does not handle the link.
-        view! {
-            <li>
-                <a class="permalink" href=href rel="external">
-                    {tr!(what_it_saw)}
-                </a>
-            </li>
-        }
-    });
-    let ended = ended_at.map(|at| {
-        view! {
-            <li>
-                <a class="permalink" href=link title=tr!(message_link)>
-                    <Moment at />
-                </a>
-            </li>
-        }
-    });
-    erase(view! {
-        <ul class="figures">
-            <li>{turn.model.clone()}</li>
-            {figures.collect_view()}
-            {ended}
-            {seen}
-        </ul>
-    })
 }
 
 #[component]

@@ -267,6 +267,12 @@ impl Conversation {
         Some(entry.text.get_untracked())
     }
 
+    /// The reader's newest message on the page.
+    pub fn last_question(&self) -> Option<MessageId> {
+        let entries = self.entries.read_untracked();
+        entries.iter().rev().find(|entry| entry.role == Role::User).map(|entry| entry.id)
+    }
+
     /// The state of the newest turn on the page.
     pub fn last_turn(&self) -> Option<TurnState> {
         let entries = self.entries.read_untracked();

@@ -11,9 +11,12 @@ use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
 mod identities;
+mod passkeys;
 mod sessions;
 mod tokens;
 
+pub use self::passkeys::PasskeysSection;
+use self::passkeys::passkeys_section;
 use identities::identities_section;
 use sessions::sessions_section;
 pub use tokens::{DAYS, SCOPES, TOKEN_NAME, TokenForm};
@@ -21,6 +24,9 @@ use tokens::{MadeToken, tokens_section};
 
 /// The id of the field with the old password.
 pub const OLD: &str = "old";
+/// The ids of the fields of a new passkey.
+pub const PASSKEY_NAME: &str = "passkey-name";
+pub const PASSKEY_PASSWORD: &str = "passkey-password";
 
 /// By what the reader is let in.
 pub enum Reader {
@@ -42,6 +48,8 @@ pub struct OwnAccount {
     pub has_password: bool,
     /// The identities by which it can be used, the oldest first.
     pub identities: Vec<ConnectedIdentity>,
+    /// The passkeys by which it can be used.
+    pub passkeys: PasskeysSection,
     /// The issuer and the name of the provider with which it can be connected.
     pub provider: Option<(String, String)>,
     /// The sessions, the last used first.
@@ -84,6 +92,7 @@ pub fn AccountPage(
                 via,
                 has_password,
                 identities,
+                passkeys,
                 provider,
                 sessions,
                 tokens,
@@ -92,10 +101,16 @@ pub fn AccountPage(
                 Via::Session(id) => Some(id),
                 Via::Token(_) | Via::Proxy(_) => None,
             };
+            let has_passkeys = !passkeys.passkeys.is_empty();
+            let passkeys = session.map(|_| passkeys_section(passkeys, mistake.as_ref()));
             erase(view! {
                 <OwnName name=name.clone() role has_session=session.is_some() />
                 {session.filter(|_| has_password).map(|_| password_section(name, mistake))}
-                {session.and_then(|_| identities_section(identities, provider, has_password))}
+                {passkeys}
+                {session
+                    .and_then(|_| {
+                        identities_section(identities, provider, has_password || has_passkeys)
+                    })}
                 {session.map(|id: SessionId| sessions_section(sessions, id))}
                 {tokens_section(tokens, token, role, now)}
             })

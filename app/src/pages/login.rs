@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::passkey::{Offer, impossible_note};
 use crate::base_path::at;
 use crate::components::{Field, FormMistake, Mistake, Plain};
 use crate::erase::{Erased, erase};
@@ -24,6 +25,8 @@ pub struct LoginForm {
     pub is_readable_by_others: bool,
     /// The name of the provider by which people can log in as well.
     pub provider: Option<String>,
+    /// Whether people can log in with a passkey as well.
+    pub passkeys: Offer,
     /// Why there was no login.
     pub mistake: Option<Mistake>,
 }
@@ -34,7 +37,8 @@ pub fn LoginPage(
     /// The form's data.
     form: LoginForm,
 ) -> impl IntoView {
-    let LoginForm { name, next, is_readable_by_others, provider, mistake } = form;
+    let LoginForm { name, next, is_readable_by_others, provider, passkeys, mistake } = form;
+    let passkey = (passkeys == Offer::Passkeys).then(|| passkey_form(next.clone()));
     let of = |field| Mistake::of(mistake.as_ref(), field);
     let body = erase(view! {
         {form_mistake(mistake.as_ref())}
@@ -63,6 +67,8 @@ pub fn LoginPage(
                 </button>
             </p>
         </form>
+        {passkey}
+        {impossible_note(passkeys)}
         {provider.map(|name| view! { <ProviderForm name next /> })}
     });
     view! { <Plain heading=tr!(log_in) body /> }
@@ -79,6 +85,8 @@ pub struct SetUpForm {
     pub is_readable_by_others: bool,
     /// The name of the provider whose people may make the first account.
     pub provider: Option<String>,
+    /// Whether the account can get a passkey.
+    pub passkeys: Offer,
     /// Why there is no account yet.
     pub mistake: Option<Mistake>,
 }
@@ -89,8 +97,9 @@ pub fn SetUpPage(
     /// The form's data.
     form: SetUpForm,
 ) -> impl IntoView {
-    let SetUpForm { code, name, is_readable_by_others, provider, mistake } = form;
+    let SetUpForm { code, name, is_readable_by_others, provider, passkeys, mistake } = form;
     let of = |field| Mistake::of(mistake.as_ref(), field);
+    let with_passkey = (passkeys == Offer::Passkeys).then(set_up_with_passkey);
     let body = erase(view! {
         {form_mistake(mistake.as_ref())}
         <p>{tr!(set_up_what)}</p>
@@ -120,10 +129,43 @@ pub fn SetUpPage(
                     {tr!(set_up_do)}
                 </button>
             </p>
+            {with_passkey}
+            {impossible_note(passkeys)}
         </form>
         {provider.map(|name| view! { <ProviderForm name next=String::new() /> })}
     });
     view! { <Plain heading=tr!(set_up) body /> }
+}
+
+/// The button that logs in with a passkey. It is a form, like the one of a provider of identities.
+fn passkey_form(next: String) -> Erased {
+    erase(view! {
+        <form method="post" action=at("/login/passkey")>
+            <input type="hidden" name="next" value=next />
+            <button class="button" type="submit">
+                {tr!(passkey_log_in)}
+            </button>
+        </form>
+    })
+}
+
+/// The button that makes the first account with a passkey. The password may then be left empty, so the
+/// browser must not ask for it.
+fn set_up_with_passkey() -> Erased {
+    erase(view! {
+        <p id="set-up-passkey">{tr!(set_up_passkey_what)}</p>
+        <p>
+            <button
+                class="button"
+                type="submit"
+                formaction=at("/setup/passkey")
+                formnovalidate
+                aria-describedby="set-up-passkey"
+            >
+                {tr!(set_up_passkey)}
+            </button>
+        </p>
+    })
 }
 
 /// The button that logs in with a provider of identities. It is a form and no link, because another

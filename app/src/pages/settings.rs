@@ -6,12 +6,20 @@ use protocol::catalogue::LearnedModel;
 use protocol::{Error, ProviderName};
 
 use crate::base_path::at;
-use crate::components::{BetterModels, ErrorNote, Plain};
+use crate::components::{BetterModels, DoneNote, ErrorNote, Plain};
 use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::preferences::{Preferences, Theme};
 use crate::text::{self, Locale, adjustment, tr};
+
+/// What a form of the page has done.
+pub enum SettingsDone {
+    /// The settings were stored in this browser.
+    Saved,
+    /// The facts learned about a model were deleted.
+    Forgotten(ForgottenModel),
+}
 
 /// A model whose learned facts were deleted.
 pub struct ForgottenModel {
@@ -30,11 +38,11 @@ pub fn SettingsPage(
     /// The facts learned about models from refusals, by provider.
     learned: Vec<(ProviderName, Vec<LearnedModel>)>,
     /// The result of a form, if one was sent.
-    done: Option<Result<ForgottenModel, Error>>,
+    done: Option<Result<SettingsDone, Error>>,
 ) -> impl IntoView {
     let Preferences { language, theme, enter, .. } = preferences;
     let body = erase(view! {
-        {done.map(forgotten_note)}
+        {done.map(done_note)}
         <form class="settings" method="post" action=at("/settings")>
             <fieldset>
                 <legend>{tr!(language)}</legend>
@@ -157,9 +165,10 @@ fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl Into
     })
 }
 
-fn forgotten_note(done: Result<ForgottenModel, Error>) -> Erased {
+fn done_note(done: Result<SettingsDone, Error>) -> Erased {
     match done {
-        Ok(ForgottenModel { model, what }) => {
+        Ok(SettingsDone::Saved) => erase(view! { <DoneNote words=tr!(settings_saved) /> }),
+        Ok(SettingsDone::Forgotten(ForgottenModel { model, what })) => {
             let words = match what {
                 Some(what) => tr!(forgotten, model = model, what = parts(what)),
                 None => tr!(forgotten_nothing, model = model),

@@ -12,11 +12,13 @@ use leptos::prelude::*;
 use runtime::clock::{Clock as _, SystemClock};
 use serde::Deserialize;
 
+use super::passkey::{name_by_device, offer_of, site_of};
 use super::visit::{Answer, Failure, Visit};
 use crate::components::{Mistake, Words};
 use crate::erase::erase;
 use crate::pages::account::{
-    AccountPage, DAYS, OLD, Outcome, OwnAccount, Reader, SCOPES, TOKEN_NAME, TokenForm,
+    AccountPage, DAYS, OLD, Outcome, OwnAccount, PasskeysSection, Reader, SCOPES, TOKEN_NAME,
+    TokenForm,
 };
 use crate::pages::login::{AGAIN, PASSWORD};
 use crate::text::{self, tr};
@@ -31,6 +33,8 @@ pub(super) enum Done {
     Sessions,
     Connected,
     Disconnected,
+    PasskeyAdded,
+    PasskeyRemoved,
     Revoked,
     Role,
 }
@@ -82,6 +86,8 @@ pub(super) async fn page(
             Done::Sessions => || tr!(sessions_ended),
             Done::Connected => || tr!(identity_connected),
             Done::Disconnected => || tr!(identity_disconnected),
+            Done::PasskeyAdded => || tr!(passkey_added),
+            Done::PasskeyRemoved => || tr!(passkey_removed),
             Done::Revoked => || tr!(token_revoked),
             Done::Role => || tr!(role_changed),
         }
@@ -233,12 +239,25 @@ async fn reader(visit: &Visit, headers: &HeaderMap) -> Result<Reader, Response> 
     };
     let account = visit.accounts.account(principal.account).await.map_err(failed)?;
     let provider = visit.identity_provider.as_ref();
+    let identities = visit.accounts.identities(principal.account).await.map_err(failed)?;
+    let passkeys = visit.accounts.passkeys(principal.account).await.map_err(failed)?;
+    let has_password = account.password.is_some();
+    let passkeys = PasskeysSection {
+        name: admission.name().as_str().to_owned(),
+        offer: offer_of(visit, headers),
+        host: site_of(visit, headers).ok().map(|site| site.host().to_owned()),
+        next_name: name_by_device(headers).as_str().to_owned(),
+        has_password,
+        can_remove: has_password || !identities.is_empty() || passkeys.len() > 1,
+        passkeys,
+    };
     Ok(Reader::Account(Box::new(OwnAccount {
         name: admission.name().as_str().to_owned(),
         role: principal.role,
         via: admission.via(),
-        has_password: account.password.is_some(),
-        identities: visit.accounts.identities(principal.account).await.map_err(failed)?,
+        has_password,
+        identities,
+        passkeys,
         provider: provider.map(|at| (at.issuer().to_owned(), at.name().to_owned())),
         sessions: visit.accounts.sessions(principal.account).await.map_err(failed)?,
         tokens: visit.accounts.tokens(principal.account).await.map_err(failed)?,

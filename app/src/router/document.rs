@@ -1,5 +1,5 @@
 //! Responses with pages that only the server renders. They have no scripts, so the browser
-//! downloads nothing more for them.
+//! downloads nothing more for them; the page that asks for a passkey has a short one in itself.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::logged_out;
+use super::passkey::{offer_of, offer_of_login};
 use super::visit::{Failure, Visit, parts};
 use crate::base_path::base;
 use crate::components::Mistake;
@@ -48,10 +49,10 @@ pub(super) struct LoginFields {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SetUpFields {
-    code: String,
-    name: String,
-    password: String,
-    again: String,
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) again: String,
 }
 
 pub(super) async fn login(
@@ -64,12 +65,15 @@ pub(super) async fn login(
         return Redirect::to(next_path(&next).unwrap_or("/")).into_response();
     }
     match visit.accounts.is_set_up().await {
-        Ok(true) => show_login(&visit, &headers, LoginForm { next, ..LoginForm::default() }, None),
+        Ok(true) => {
+            let form = LoginForm { next, ..LoginForm::default() };
+            show_login(&visit, &headers, form, None).await
+        }
         Ok(false) => Redirect::to("/setup").into_response(),
         Err(error) => {
             let failure = Failure::new(error, |_| Mistake::FORM);
             let form = LoginForm { next, ..LoginForm::default() };
-            show_login(&visit, &headers, form, Some(failure))
+            show_login(&visit, &headers, form, Some(failure)).await
         }
     }
 }
@@ -83,7 +87,7 @@ pub(super) async fn log_in(
 ) -> Response {
     let Ok(Form(LoginFields { name, password, next })) = form else {
         let failure = Some(Failure::unreadable());
-        return show_login(&visit, &headers, LoginForm::default(), failure);
+        return show_login(&visit, &headers, LoginForm::default(), failure).await;
     };
     let login = login_of(&visit, &headers, &name, &password);
     match visit.accounts.log_in(login).await {
@@ -94,7 +98,7 @@ pub(super) async fn log_in(
                 _ => Mistake::FORM,
             });
             let form = LoginForm { name, next, ..LoginForm::default() };
-            show_login(&visit, &headers, form, Some(failure))
+            show_login(&visit, &headers, form, Some(failure)).await
         }
     }
 }
@@ -128,10 +132,20 @@ pub(super) async fn set_up(
         return show_set_up(&visit, &headers, form, Some(failure));
     }
     let login = login_of(&visit, &headers, &name, &password);
-    let error = match visit.accounts.set_up(&code, login).await {
-        Ok(done) => return came_in(&visit, &done, "/"),
-        Err(error) => error,
-    };
+    match visit.accounts.set_up(&code, login).await {
+        Ok(done) => came_in(&visit, &done, "/"),
+        Err(error) => set_up_failed(&visit, &headers, code, name, error),
+    }
+}
+
+/// The form again, after the first account was not made.
+pub(super) fn set_up_failed(
+    visit: &Visit,
+    headers: &HeaderMap,
+    code: String,
+    name: String,
+    error: AccountError,
+) -> Response {
     if matches!(error, AccountError::NotNow) {
         return Redirect::to("/login").into_response();
     }
@@ -143,7 +157,7 @@ pub(super) async fn set_up(
         _ => Mistake::FORM,
     });
     let form = SetUpForm { code, name, ..SetUpForm::default() };
-    show_set_up(&visit, &headers, form, Some(failure))
+    show_set_up(visit, headers, form, Some(failure))
 }
 
 /// Ends the session of the request. If it has ended already, the browser still forgets it.
@@ -183,7 +197,7 @@ pub(super) fn came_in(visit: &Visit, done: &LoggedIn, next: &str) -> Response {
     response
 }
 
-pub(super) fn show_login(
+pub(super) async fn show_login(
     visit: &Visit,
     headers: &HeaderMap,
     form: LoginForm,
@@ -194,12 +208,13 @@ pub(super) fn show_login(
     let next = next_path(&form.next).unwrap_or_default().to_owned();
     let is_readable_by_others = visit.is_readable_by_others();
     let provider = visit.identity_provider.as_ref().map(|provider| provider.name().to_owned());
-    let form = LoginForm { next, is_readable_by_others, provider, mistake, ..form };
+    let passkeys = offer_of_login(visit, headers).await;
+    let form = LoginForm { next, is_readable_by_others, provider, passkeys, mistake, ..form };
     visit
         .document(headers, answer, || (tr!(log_in).to_owned(), erase(view! { <LoginPage form /> })))
 }
 
-fn show_set_up(
+pub(super) fn show_set_up(
     visit: &Visit,
     headers: &HeaderMap,
     form: SetUpForm,
@@ -209,7 +224,8 @@ fn show_set_up(
     let is_readable_by_others = visit.is_readable_by_others();
     let provider = visit.identity_provider.as_ref().filter(|provider| provider.makes_owners());
     let provider = provider.map(|provider| provider.name().to_owned());
-    let form = SetUpForm { is_readable_by_others, provider, mistake, ..form };
+    let passkeys = offer_of(visit, headers);
+    let form = SetUpForm { is_readable_by_others, provider, passkeys, mistake, ..form };
     visit
         .document(headers, answer, || (tr!(set_up).to_owned(), erase(view! { <SetUpPage form /> })))
 }

@@ -48,7 +48,7 @@ pub(super) async fn begin(
     let Form(BeginFields { next }) = form.unwrap_or_default();
     match lead(&visit, &headers, provider, Purpose::LogIn, &next).await {
         Ok(onward) => onward,
-        Err(error) => login_failed(&visit, &headers, next, failure_of(provider, error)),
+        Err(error) => login_failed(&visit, &headers, next, failure_of(provider, error)).await,
     }
 }
 
@@ -93,7 +93,8 @@ pub(super) async fn finish(
         // The reader has reloaded the page, or gone back to it.
         Err(_) if visit.visitor.admission.is_some() => return to("/"),
         Err(error) => {
-            return login_failed(&visit, &headers, String::new(), failure_of(provider, error));
+            return login_failed(&visit, &headers, String::new(), failure_of(provider, error))
+                .await;
         }
     };
     let mut response = answer(&visit, &headers, provider, finished).await;
@@ -117,7 +118,7 @@ async fn answer(
     match (purpose, person) {
         (Purpose::LogIn, Ok(person)) => log_in(visit, headers, &next, person).await,
         (Purpose::LogIn, Err(error)) => {
-            login_failed(visit, headers, next, failure_of(provider, error))
+            login_failed(visit, headers, next, failure_of(provider, error)).await
         }
         (Purpose::Connect(account, session), person) => {
             let by = visit
@@ -139,7 +140,7 @@ async fn answer(
             };
             match visit.visitor.admission {
                 Some(_) => account_failed(visit, headers, failure).await,
-                None => login_failed(visit, headers, String::new(), failure),
+                None => login_failed(visit, headers, String::new(), failure).await,
             }
         }
     }
@@ -159,11 +160,11 @@ async fn log_in(visit: &Visit, headers: &HeaderMap, next: &str, person: Person) 
         Ok(done) => came_in(visit, &done, next_path(next).unwrap_or("/")),
         Err(AccountError::NotNow) => {
             let failure = Failure::of_form(Mistake::FORM, || tr!(provider_not_now).to_owned());
-            login_failed(visit, headers, String::new(), failure)
+            login_failed(visit, headers, String::new(), failure).await
         }
         Err(error) => {
             let failure = Failure::new(error, |_| Mistake::FORM);
-            login_failed(visit, headers, next.to_owned(), failure)
+            login_failed(visit, headers, next.to_owned(), failure).await
         }
     }
 }
@@ -205,8 +206,13 @@ async fn lead(
     Ok(response)
 }
 
-fn login_failed(visit: &Visit, headers: &HeaderMap, next: String, failure: Failure) -> Response {
-    show_login(visit, headers, LoginForm { next, ..LoginForm::default() }, Some(failure))
+async fn login_failed(
+    visit: &Visit,
+    headers: &HeaderMap,
+    next: String,
+    failure: Failure,
+) -> Response {
+    show_login(visit, headers, LoginForm { next, ..LoginForm::default() }, Some(failure)).await
 }
 
 fn to(path: &str) -> Response {

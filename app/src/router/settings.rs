@@ -1,7 +1,8 @@
 //! The handlers of the settings page.
 
 use axum::Form;
-use axum::extract::rejection::FormRejection;
+use axum::extract::Query;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{Error, ErrorCode, ProviderName};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use super::Handlers;
 use crate::erase::erase;
-use crate::pages::{ForgottenModel, SettingsPage};
+use crate::pages::{ForgottenModel, SettingsDone, SettingsPage};
 use crate::preferences::Preferences;
 use crate::text::tr;
 use leptos::prelude::*;
@@ -23,8 +24,20 @@ pub(super) struct Choices {
     enter: String,
 }
 
-pub(super) async fn page(handlers: Handlers, headers: HeaderMap) -> Response {
-    show(&handlers, &headers, None)
+/// What the page says first, in the query of the redirect after a form.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Told {
+    saved: bool,
+}
+
+pub(super) async fn page(
+    handlers: Handlers,
+    headers: HeaderMap,
+    told: Result<Query<Told>, QueryRejection>,
+) -> Response {
+    let is_saved = told.is_ok_and(|Query(Told { saved })| saved);
+    show(&handlers, &headers, is_saved.then_some(Ok(SettingsDone::Saved)))
 }
 
 /// Stores the settings in cookies and redirects to the page, which then respects them.
@@ -35,7 +48,8 @@ pub(super) async fn save(
 ) -> Response {
     let Ok(Form(choices)) = form else { return show(&handlers, &headers, Some(Err(unreadable()))) };
     let chosen = Preferences::from_form(&choices.language, &choices.theme, &choices.enter);
-    let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings")]).into_response();
+    let mut answer =
+        (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings?saved=true")]).into_response();
     for cookie in chosen.cookies() {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -63,7 +77,11 @@ pub(super) async fn forget(
     let known = runtime.learned().into_iter().filter(|(name, _)| *name == provider);
     let what = known.flat_map(|(_, models)| models).find(|learned| learned.model == model);
     let done = runtime.forget(&provider, Some(&model)).await;
-    show(&handlers, &headers, Some(done.map(|_| ForgottenModel { model, what })))
+    show(
+        &handlers,
+        &headers,
+        Some(done.map(|_| SettingsDone::Forgotten(ForgottenModel { model, what }))),
+    )
 }
 
 fn unreadable() -> Error {
@@ -73,7 +91,7 @@ fn unreadable() -> Error {
 fn show(
     handlers: &Handlers,
     headers: &HeaderMap,
-    done: Option<Result<ForgottenModel, Error>>,
+    done: Option<Result<SettingsDone, Error>>,
 ) -> Response {
     let status = match &done {
         Some(Err(error)) => error.code.http_status(),

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use oidc::RelyingParty;
+use passkeys::Passkeys;
 use protocol::{AccountId, AccountRole, Error, ErrorCode};
 use runtime::Principal;
 
@@ -26,6 +27,7 @@ pub(super) struct Visit {
     pub backend: Backend,
     pub visitor: Visitor,
     pub identity_provider: Option<RelyingParty>,
+    pub passkeys: Passkeys,
     principal: Option<Principal>,
     style: String,
 }
@@ -42,6 +44,7 @@ impl FromRequestParts<Console> for Visit {
             backend: console.backend.clone(),
             visitor,
             identity_provider: console.backend.identity_provider.clone(),
+            passkeys: console.backend.passkeys.clone(),
             principal: parts.extensions.get().copied(),
             style: console.assets.style.clone(),
         })

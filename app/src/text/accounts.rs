@@ -1,8 +1,8 @@
 //! Texts about accounts, which only the server renders.
 
 use accounts::{
-    AccountError, AccountName, AuditKind, NameError, NewPassword, PasswordError, RateLimited,
-    SetUpError, TokenName,
+    AccountError, AccountName, AuditKind, NameError, NewPassword, PasskeyName, PasswordError,
+    RateLimited, SetUpError, TokenName,
 };
 use protocol::{AccountRole, ErrorCode, grouped};
 
@@ -28,6 +28,10 @@ pub fn account_error(error: &AccountError) -> String {
         AccountError::NameTaken => tr!(name_taken).to_owned(),
         AccountError::Disabled => tr!(account_is_disabled).to_owned(),
         AccountError::IdentityTaken => tr!(identity_taken).to_owned(),
+        AccountError::WrongPasskey => tr!(passkey_wrong).to_owned(),
+        AccountError::PasskeyCopied => tr!(passkey_copied).to_owned(),
+        AccountError::PasskeyTaken => tr!(passkey_known).to_owned(),
+        AccountError::NotFresh => tr!(passkey_not_fresh).to_owned(),
         AccountError::LastWayIn => tr!(identity_last).to_owned(),
         AccountError::Full => tr!(accounts_full).to_owned(),
         AccountError::NotFound => tr!(account_gone).to_owned(),
@@ -40,7 +44,10 @@ pub fn account_error(error: &AccountError) -> String {
 /// The code of the same error in the API, whose status its page has, too.
 pub fn account_error_code(error: &AccountError) -> ErrorCode {
     match error {
-        AccountError::WrongCredentials | AccountError::SetUp(_) => ErrorCode::Unauthorized,
+        AccountError::WrongCredentials
+        | AccountError::WrongPasskey
+        | AccountError::PasskeyCopied
+        | AccountError::SetUp(_) => ErrorCode::Unauthorized,
         AccountError::RateLimited(_) => ErrorCode::RateLimited,
         AccountError::Name(_)
         | AccountError::Password(_)
@@ -49,8 +56,9 @@ pub fn account_error_code(error: &AccountError) -> ErrorCode {
         | AccountError::LastWayIn
         | AccountError::Full
         | AccountError::LastOwner
+        | AccountError::PasskeyTaken
         | AccountError::NotNow => ErrorCode::InvalidInput,
-        AccountError::Disabled => ErrorCode::Forbidden,
+        AccountError::Disabled | AccountError::NotFresh => ErrorCode::Forbidden,
         AccountError::NotFound => ErrorCode::NotFound,
         AccountError::Hashing => ErrorCode::Internal,
         AccountError::Store(_) => ErrorCode::Unavailable,
@@ -81,6 +89,11 @@ pub fn password_rule() -> String {
 /// What the name of a token has to be like.
 pub fn token_name_rule() -> String {
     tr!(token_name_rule, count = TokenName::MAX_CHARS)
+}
+
+/// What the name of a passkey has to be like.
+pub fn passkey_name_rule() -> String {
+    tr!(passkey_name_rule, count = PasskeyName::MAX_CHARS)
 }
 
 /// The word for a role.
@@ -122,6 +135,10 @@ pub fn audit(kind: AuditKind) -> &'static str {
         AuditKind::RoleChanged => tr!(audit_role_changed),
         AuditKind::LoggedIn => tr!(audit_logged_in),
         AuditKind::LoggedInByProvider => tr!(audit_logged_in_by_provider),
+        AuditKind::LoggedInByPasskey => tr!(audit_logged_in_by_passkey),
+        AuditKind::PasskeyCopied => tr!(audit_passkey_copied),
+        AuditKind::PasskeyAdded => tr!(audit_passkey_added),
+        AuditKind::PasskeyRemoved => tr!(audit_passkey_removed),
         AuditKind::LoginFailed => tr!(audit_login_failed),
         AuditKind::LoggedOut => tr!(audit_logged_out),
         AuditKind::SessionsRevoked => tr!(audit_sessions_revoked),

@@ -77,8 +77,8 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
         Part { max_connections: MOST, attacks: by_member, by_member: true, count: None },
     ];
     if options.sockets > 0 {
-        // One account gets three quarters of them.
-        let max_connections = options.sockets / 2 * 3;
+        // The person at the machine may take all places; the good user needs a few.
+        let max_connections = options.sockets + 100;
         let (attacks, count) = (vec![Attack::IdleWebSockets], Some(options.sockets));
         parts.push(Part { max_connections, attacks, by_member: false, count });
     }
@@ -87,7 +87,7 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
         let lines = format!(
             "{}max_connections = {most}\nmax_observers = {}\nrequire_login = {}\n",
             answered_by(&upstream),
-            most * 2,
+            if part.count.is_some() { most } else { most * 2 },
             part.by_member,
         );
         let place = Installation::new(binary, &lines)?;

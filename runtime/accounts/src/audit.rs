@@ -45,8 +45,12 @@ pub enum AuditKind {
     LoggedIn,
     /// Somebody logged in whom a provider of identities had authenticated.
     LoggedInByProvider,
-    /// A name or password was wrong, or nobody was let in whom a provider had authenticated.
+    /// Somebody logged in with a passkey.
+    LoggedInByPasskey,
+    /// A name, password or passkey was wrong, or nobody was let in whom a provider had authenticated.
     LoginFailed,
+    /// A passkey was not let in because somebody may have a copy of it.
+    PasskeyCopied,
     /// Somebody logged out.
     LoggedOut,
     /// A session, or all others, were ended.
@@ -59,6 +63,10 @@ pub enum AuditKind {
     IdentityConnected,
     /// A provider's identity lets nobody into an account any more.
     IdentityDisconnected,
+    /// A passkey was added to an account.
+    PasskeyAdded,
+    /// A passkey lets nobody into an account any more.
+    PasskeyRemoved,
     /// An API token was made.
     TokenCreated,
     /// An API token was revoked.
@@ -71,7 +79,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::SetUp,
         Self::AccountAdded,
         Self::AccountDisabled,
@@ -79,13 +87,17 @@ impl AuditKind {
         Self::RoleChanged,
         Self::LoggedIn,
         Self::LoggedInByProvider,
+        Self::LoggedInByPasskey,
         Self::LoginFailed,
+        Self::PasskeyCopied,
         Self::LoggedOut,
         Self::SessionsRevoked,
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::IdentityConnected,
         Self::IdentityDisconnected,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::TokenCreated,
         Self::TokenRevoked,
         Self::ShareMade,
@@ -102,13 +114,17 @@ impl AuditKind {
             Self::RoleChanged => "role_changed",
             Self::LoggedIn => "logged_in",
             Self::LoggedInByProvider => "logged_in_by_provider",
+            Self::LoggedInByPasskey => "logged_in_by_passkey",
             Self::LoginFailed => "login_failed",
+            Self::PasskeyCopied => "passkey_copied",
             Self::LoggedOut => "logged_out",
             Self::SessionsRevoked => "sessions_revoked",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::IdentityConnected => "identity_connected",
             Self::IdentityDisconnected => "identity_disconnected",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
             Self::ShareMade => "share_made",

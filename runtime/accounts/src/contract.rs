@@ -11,9 +11,11 @@ use std::sync::Arc;
 use protocol::{AccountId, AccountRole, Timestamp};
 
 use crate::{
-    Account, AccountChange, AccountName, AccountStore, Added, AuditKind, Changed, Connected,
-    ConnectedIdentity, Device, Disconnected, Ending, Entrance, Identity, NewAccount, NewSession,
-    NewToken, Note, PasswordHash, Proof, Scopes, SecretHash, Session, SessionId, TokenName, limits,
+    Account, AccountChange, AccountName, AccountStore, Added, AddedPasskey, AuditKind, Changed,
+    Connected, ConnectedIdentity, CredentialId, Device, Disconnected, Ending, Entrance, Identity,
+    NewAccount, NewPasskey, NewSession, NewToken, Note, Passkey, PasskeyName, PasswordHash, Proof,
+    PublicKey, Removed, Scopes, SecretHash, Session, SessionId, TokenName, UsedPasskey, UserHandle,
+    limits,
 };
 
 /// Creates and reopens one store of the implementation under test.
@@ -38,6 +40,10 @@ macro_rules! contract {
             an_identity_is_one_accounts_and_found_by_issuer_and_subject
             a_session_by_an_identity_needs_that_identity
             the_last_way_into_an_account_stays
+            a_passkey_is_one_accounts_and_found_by_its_identifier
+            a_session_by_a_passkey_needs_that_passkey_as_it_was_checked
+            the_last_passkey_of_an_account_without_another_way_in_stays
+            a_reset_removes_the_passkeys_and_a_changed_password_keeps_them
             a_token_belongs_to_its_account
             the_audit_is_bounded_and_failed_logins_push_nothing_else_out
             everything_is_there_after_the_store_is_reopened
@@ -63,7 +69,8 @@ macro_rules! contract_tests {
     };
 }
 
-/// Stores an owner `ada` with a session `s`, a token `t` and an identity `ada`, and a member `bob`.
+/// Stores an owner `ada` with a session `s`, a token `t`, an identity `ada` and a passkey `p`,
+/// and a member `bob`.
 pub async fn fill(store: &dyn AccountStore) {
     let account = added(store, "ada", AccountRole::Owner).await;
     added(store, "bob", AccountRole::Member).await;
@@ -74,6 +81,26 @@ pub async fn fill(store: &dyn AccountStore) {
     store.note(note(AuditKind::LoginFailed), Some(account.id)).await.unwrap();
     let noted = note(AuditKind::IdentityConnected);
     assert_eq!(store.connect(account.id, identity("ada"), noted).await.unwrap(), Connected::Done);
+    assert_eq!(
+        store.add_passkey(account.id, passkey("p"), noted).await.unwrap(),
+        AddedPasskey::Done
+    );
+}
+
+/// The passkey that [`fill`] stores.
+pub fn passkey(name: &str) -> NewPasskey {
+    NewPasskey {
+        credential: credential(name),
+        handle: UserHandle::from_slice(b"a random handle.").unwrap(),
+        host: "companion.example".to_owned(),
+        name: PasskeyName::parse(name).unwrap(),
+        key: PublicKey::from_stored(format!("key of {name}")),
+        created_at: at(4),
+    }
+}
+
+fn credential(name: &str) -> CredentialId {
+    CredentialId::from_bytes(name.as_bytes()).unwrap()
 }
 
 /// The identity that [`fill`] stores.
@@ -100,6 +127,7 @@ fn new(name: &str, role: AccountRole, entrance: Entrance) -> NewAccount {
         created_at: at(1),
         password,
         identity: None,
+        passkey: None,
         entrance,
     }
 }
@@ -407,6 +435,144 @@ pub async fn the_last_way_into_an_account_stays(test: &impl TestAccounts) {
     assert_eq!(disconnect(bob.id, "b").await, Disconnected::Done);
 }
 
+async fn stored_passkeys(store: &dyn AccountStore, account: &Account) -> Vec<Passkey> {
+    store.passkeys(account.id).await.unwrap()
+}
+
+/// An account without a password, which has a passkey of its own name.
+async fn added_with_passkey(store: &dyn AccountStore, name: &str) -> Account {
+    let mut account = new(name, AccountRole::Member, Entrance::Further);
+    account.password = None;
+    account.passkey = Some(passkey(name));
+    let noted = note(AuditKind::AccountAdded);
+    let Added::Account(account) = store.add_account(account, noted).await.unwrap() else {
+        panic!("{name} is added")
+    };
+    account
+}
+
+pub async fn a_passkey_is_one_accounts_and_found_by_its_identifier(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    assert!(!store.has_passkeys(None).await.unwrap());
+    let bob = added_with_passkey(store.as_ref(), "bob").await;
+    let (found, of) = store.passkey(&credential("bob")).await.unwrap().unwrap();
+    assert_eq!((&of, found.account, found.used_at), (&bob, bob.id, None));
+    let NewPasskey { handle, host, name, key, created_at, .. } = passkey("bob");
+    assert_eq!(
+        (found.handle, &found.host, &found.name, &found.key, found.created_at),
+        (handle, &host, &name, &key, created_at)
+    );
+    assert_eq!(store.passkey(&credential("BOB")).await.unwrap(), None);
+    assert_eq!(stored_passkeys(store.as_ref(), &bob).await, [found]);
+    assert_eq!(stored_passkeys(store.as_ref(), &ada).await, []);
+    for (host, is_there) in
+        [(None, true), (Some("companion.example"), true), (Some("other.example"), false)]
+    {
+        assert_eq!(store.has_passkeys(host).await.unwrap(), is_there, "{host:?}");
+    }
+    let mut again = new("another", AccountRole::Member, Entrance::Further);
+    again.passkey = Some(passkey("bob"));
+    let noted = note(AuditKind::AccountAdded);
+    assert_eq!(store.add_account(again, noted).await.unwrap(), Added::PasskeyTaken);
+    let add = async |account, name: &str| {
+        store.add_passkey(account, passkey(name), note(AuditKind::PasskeyAdded)).await.unwrap()
+    };
+    assert_eq!(add(ada.id, "bob").await, AddedPasskey::Taken);
+    assert_eq!(add(bob.id, "bob").await, AddedPasskey::Taken);
+    assert_eq!(add(AccountId::new(9).unwrap(), "x").await, AddedPasskey::NotFound);
+    for number in 0..limits::PASSKEYS {
+        assert_eq!(add(ada.id, &number.to_string()).await, AddedPasskey::Done);
+    }
+    assert_eq!(add(ada.id, "more").await, AddedPasskey::Full);
+    store.change_account(bob.id, AccountChange::Disable, noted).await.unwrap();
+    assert_eq!(add(bob.id, "y").await, AddedPasskey::NotFound, "it is disabled");
+    let entries = kinds(store.as_ref()).await;
+    let noted = entries.iter().filter(|kind| **kind == AuditKind::PasskeyAdded).count();
+    assert_eq!(noted, limits::PASSKEYS as usize, "only what changed something is noted");
+}
+
+pub async fn a_session_by_a_passkey_needs_that_passkey_as_it_was_checked(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let bob = added_with_passkey(store.as_ref(), "bob").await;
+    let id = stored_passkeys(store.as_ref(), &bob).await[0].id;
+    let key = |text: &str| PublicKey::from_stored(text.to_owned());
+    let session = |account: &Account, was: &str, next: &str, secret: &str| {
+        let proof = Proof::Passkey(UsedPasskey { id, key: key(was), next: key(next) });
+        NewSession { account: account.id, proof, ..session_of(&ada, secret) }
+    };
+    let is_opened = async |new| opened(store.as_ref(), new).await.is_some();
+    assert!(!is_opened(session(&ada, "key of bob", "x", "1")).await, "it is bob's");
+    assert!(!is_opened(session(&bob, "another", "x", "2")).await, "it was checked against another");
+    assert!(is_opened(session(&bob, "key of bob", "key 2", "3")).await);
+    let found = &stored_passkeys(store.as_ref(), &bob).await[0];
+    assert_eq!((&found.key, found.used_at), (&key("key 2"), Some(at(10))));
+    assert!(!is_opened(session(&bob, "key of bob", "key 3", "4")).await, "another came first");
+    assert!(is_opened(session(&bob, "key 2", "key 2", "5")).await, "a counter may stay 0");
+    let noted = note(AuditKind::AccountDisabled);
+    store.change_account(bob.id, AccountChange::Disable, noted).await.unwrap();
+    assert!(!is_opened(session(&bob, "key 2", "key 2", "6")).await, "he is disabled");
+}
+
+pub async fn the_last_passkey_of_an_account_without_another_way_in_stays(test: &impl TestAccounts) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let bob = added_with_passkey(store.as_ref(), "bob").await;
+    let noted = note(AuditKind::PasskeyAdded);
+    store.add_passkey(ada.id, passkey("a"), noted).await.unwrap();
+    let of_ada = stored_passkeys(store.as_ref(), &ada).await[0].id;
+    let of_bob = stored_passkeys(store.as_ref(), &bob).await[0].id;
+    let (kept, _) = opened(store.as_ref(), session_of(&ada, "kept")).await.unwrap();
+    opened(store.as_ref(), session_of(&ada, "other")).await.unwrap();
+    let remove = async |account, id| {
+        let noted = note(AuditKind::PasskeyRemoved);
+        store.remove_passkey(account, id, Some(kept.id), noted).await.unwrap()
+    };
+    assert_eq!(remove(ada.id, of_bob).await, Removed::NotFound, "it is bob's");
+    assert_eq!(remove(bob.id, of_bob).await, Removed::LastWayIn);
+    assert_eq!(remove(ada.id, of_ada).await, Removed::Done);
+    assert_eq!(remove(ada.id, of_ada).await, Removed::NotFound);
+    assert_eq!(store.passkey(&credential("a")).await.unwrap(), None);
+    let sessions = store.sessions(ada.id).await.unwrap();
+    assert_eq!(sessions.iter().map(|session| session.id).collect::<Vec<_>>(), [kept.id]);
+    store.connect(bob.id, identity("b"), noted).await.unwrap();
+    let disconnect = async || {
+        let noted = note(AuditKind::IdentityDisconnected);
+        store.disconnect(bob.id, identity("b").identity, None, noted).await.unwrap()
+    };
+    assert_eq!(disconnect().await, Disconnected::Done, "the passkey is another way in");
+    store.connect(bob.id, identity("b"), noted).await.unwrap();
+    assert_eq!(remove(bob.id, of_bob).await, Removed::Done, "the identity is another way in");
+    assert_eq!(disconnect().await, Disconnected::LastWayIn);
+}
+
+pub async fn a_reset_removes_the_passkeys_and_a_changed_password_keeps_them(
+    test: &impl TestAccounts,
+) {
+    let store = test.open();
+    let ada = added(store.as_ref(), "ada", AccountRole::Owner).await;
+    let bob = added_with_passkey(store.as_ref(), "bob").await;
+    let noted = note(AuditKind::PasskeyAdded);
+    store.add_passkey(ada.id, passkey("a"), noted).await.unwrap();
+    opened(store.as_ref(), session_of(&ada, "s")).await.unwrap();
+    let hash = |text: &str| PasswordHash::from_stored(text.to_owned());
+    let change = AccountChange::Password { hash: hash("new"), keep: None };
+    store.change_account(ada.id, change, note(AuditKind::PasswordChanged)).await.unwrap();
+    assert_eq!(stored_passkeys(store.as_ref(), &ada).await.len(), 1);
+    let ada = Account { password: Some(hash("new")), ..ada };
+    opened(store.as_ref(), session_of(&ada, "t")).await.unwrap();
+    let reset = AccountChange::Reset(hash("reset"));
+    let changed = store.change_account(ada.id, reset, note(AuditKind::PasswordReset)).await;
+    assert_eq!(changed.unwrap(), Changed::Done);
+    assert_eq!(stored_passkeys(store.as_ref(), &ada).await, []);
+    assert_eq!(store.sessions(ada.id).await.unwrap(), []);
+    assert!(!store.knows_device(ada.id, SecretHash::of("device of t")).await.unwrap());
+    let found = store.account(ada.id).await.unwrap().unwrap();
+    assert_eq!(found.password, Some(hash("reset")));
+    assert_eq!(stored_passkeys(store.as_ref(), &bob).await.len(), 1, "another's stay");
+}
+
 pub async fn a_token_belongs_to_its_account(test: &impl TestAccounts) {
     let store = test.open();
     let account = added(store.as_ref(), "ada", AccountRole::Owner).await;
@@ -460,14 +626,17 @@ pub async fn everything_is_there_after_the_store_is_reopened(test: &impl TestAcc
     let token = store.add_token(token_of(&account, "t"), noted).await.unwrap().unwrap();
     let noted = note(AuditKind::IdentityConnected);
     store.connect(account.id, identity("a"), noted).await.unwrap();
+    store.add_passkey(account.id, passkey("p"), noted).await.unwrap();
+    let passkeys = store.passkeys(account.id).await.unwrap();
     let audit = store.audit(None, 10).await.unwrap();
-    assert_eq!(audit.len(), 4);
+    assert_eq!((audit.len(), passkeys.len()), (5, 1));
     drop(store);
     let store = test.open();
     assert_eq!(store.accounts().await.unwrap(), std::slice::from_ref(&account));
     let found = store.session(SecretHash::of("s")).await.unwrap();
     assert_eq!(found, Some((session, account.clone())));
     assert_eq!(store.identities(account.id).await.unwrap(), [identity("a")]);
+    assert_eq!(store.passkeys(account.id).await.unwrap(), passkeys);
     assert_eq!(store.token(SecretHash::of("t")).await.unwrap(), Some((token, account)));
     assert_eq!(store.audit(None, 10).await.unwrap(), audit);
 }

@@ -12,7 +12,9 @@ pub mod contract;
 mod hasher;
 mod identity;
 mod limiter;
+mod passkey;
 mod password;
+mod pending;
 mod secret;
 mod service;
 mod session;
@@ -26,16 +28,20 @@ pub use audit::{AuditEntry, AuditKind, Note};
 pub use hasher::{HashSettings, PasswordHash};
 pub use identity::{ConnectedIdentity, Identity};
 pub use limiter::{Attempt, Limiter, RateLimited};
+pub use passkey::{
+    CheckedAnswer, CredentialId, NewPasskey, Passkey, PasskeyId, PasskeyName, PublicKey, UserHandle,
+};
 pub use password::{NewPassword, Password, PasswordError};
+pub use pending::{Begun, Pending};
 pub use secret::{Secret, SecretHash};
 pub use service::{
-    AccountError, Accounts, Admission, Clock, IdentifiedLogin, LoggedIn, Login, SessionSettings,
-    TOKEN_PREFIX, Via,
+    AccountError, Accounts, Admission, Clock, IdentifiedLogin, LoggedIn, Login, NewOwner,
+    PasskeyLogin, SessionSettings, TOKEN_PREFIX, Via,
 };
-pub use session::{Device, NewSession, Proof, Session, SessionId};
+pub use session::{Device, NewSession, Proof, Session, SessionId, UsedPasskey};
 pub use set_up_code::{SetUpCode, SetUpError};
 pub use store::{
-    AccountChange, AccountStore, Added, Changed, Connected, Disconnected, Ending, Entrance,
-    NewAccount, limits,
+    AccountChange, AccountStore, Added, AddedPasskey, Changed, Connected, Disconnected, Ending,
+    Entrance, NewAccount, Removed, limits,
 };
 pub use token::{ApiToken, NewToken, Scopes, TokenId, TokenName};

@@ -22,13 +22,15 @@ mod admitted;
 mod error;
 mod identified;
 mod login;
+mod passkeys;
 mod proxied;
 mod sessions;
 mod tokens;
 
 pub use admitted::{Admission, Via};
 pub use identified::IdentifiedLogin;
-pub use login::{LoggedIn, Login};
+pub use login::{LoggedIn, Login, NewOwner};
+pub use passkeys::PasskeyLogin;
 pub use tokens::TOKEN_PREFIX;
 
 /// Tells the time of day.
@@ -57,6 +59,18 @@ pub enum AccountError {
     /// The name or the password is wrong, or the account is disabled: which of them is not told.
     #[error("the name or the password is wrong")]
     WrongCredentials,
+    /// The passkey opens no account that can be used, or its answer is wrong.
+    #[error("the passkey is not known here, or its account is disabled")]
+    WrongPasskey,
+    /// The counter of the passkey has not increased.
+    #[error("the passkey may have been copied, so it lets nobody in")]
+    PasskeyCopied,
+    /// The passkey is an account's already.
+    #[error("an account has that passkey already")]
+    PasskeyTaken,
+    /// The account has no password to ask for, and the login is too long ago.
+    #[error("the login is too long ago for this change")]
+    NotFresh,
     /// Too many attempts.
     #[error(transparent)]
     RateLimited(#[from] RateLimited),
@@ -78,7 +92,7 @@ pub enum AccountError {
     /// The identity is another account's.
     #[error("another account is connected with that identity")]
     IdentityTaken,
-    /// Without this identity nobody could use the account.
+    /// Without this identity or passkey nobody could use the account.
     #[error("the account has no password, so this is the only way into it")]
     LastWayIn,
     /// There are as many as there may be.

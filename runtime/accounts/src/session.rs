@@ -4,6 +4,7 @@ use protocol::{AccountId, Timestamp};
 
 use crate::hasher::PasswordHash;
 use crate::identity::Identity;
+use crate::passkey::{PasskeyId, PublicKey};
 use crate::secret::SecretHash;
 
 /// The number by which a session is listed and revoked. It lets nobody in.
@@ -72,6 +73,20 @@ pub enum Proof {
     Password(PasswordHash),
     /// Somebody whom a provider has authenticated.
     Identity(Identity),
+    /// A passkey, whose use is noted.
+    Passkey(UsedPasskey),
+}
+
+/// A passkey whose answer was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedPasskey {
+    /// Which one.
+    pub id: PasskeyId,
+    /// What its answer was checked against. If that is not what is stored any more, another answer came
+    /// first, and this one is not proof.
+    pub key: PublicKey,
+    /// What its next answer is checked against.
+    pub next: PublicKey,
 }
 
 /// What a browser says about itself, cleaned, for its owner to recognize it.

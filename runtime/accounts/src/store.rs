@@ -7,6 +7,7 @@ use crate::account::{Account, AccountName};
 use crate::audit::{AuditEntry, Note};
 use crate::hasher::PasswordHash;
 use crate::identity::{ConnectedIdentity, Identity};
+use crate::passkey::{CredentialId, NewPasskey, Passkey, PasskeyId};
 use crate::secret::SecretHash;
 use crate::session::{NewSession, Session, SessionId};
 use crate::token::{ApiToken, NewToken, TokenId, TokenName};
@@ -22,6 +23,8 @@ pub mod limits {
     pub const DEVICES: u32 = 20;
     /// Identities of an account; a further one is refused.
     pub const IDENTITIES: u32 = 10;
+    /// Passkeys of an account; a further one is refused.
+    pub const PASSKEYS: u32 = 20;
     /// API tokens of an account; a further one is refused.
     pub const TOKENS: u32 = 50;
     /// Entries of the audit other than failed logins; the oldest beyond these are removed.
@@ -44,6 +47,8 @@ pub struct NewAccount {
     pub password: Option<PasswordHash>,
     /// By which it is found when a provider has authenticated somebody.
     pub identity: Option<Identity>,
+    /// By which it can be used.
+    pub passkey: Option<NewPasskey>,
     /// Whether it is to be the first.
     pub entrance: Entrance,
 }
@@ -66,6 +71,8 @@ pub enum Added {
     NameTaken,
     /// Another account has the identity.
     IdentityTaken,
+    /// Another account has the passkey.
+    PasskeyTaken,
     /// There is a first account although there must be none, or the other way around.
     NotNow,
     /// There are [`limits::ACCOUNTS`].
@@ -82,6 +89,10 @@ pub enum AccountChange {
         /// The session from which it was changed.
         keep: Option<SessionId>,
     },
+    /// Another password from somebody else, because nobody knows any more who can use the account. It
+    /// replaces all ways in but the connected identities: it ends all sessions, forgets all devices,
+    /// and removes all passkeys.
+    Reset(PasswordHash),
     /// Another role.
     Role(AccountRole),
     /// Nobody can use the account any more; ends all its sessions.
@@ -122,7 +133,32 @@ pub enum Disconnected {
     Done,
     /// The account has no such identity.
     NotFound,
-    /// The account has no password, so nobody could use it any more.
+    /// The account has no password and no passkey, so nobody could use it any more.
+    LastWayIn,
+}
+
+/// What became of a passkey that was to be added to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddedPasskey {
+    /// It opens the account.
+    Done,
+    /// There is a passkey with this identifier already.
+    Taken,
+    /// There is no such account, or it is disabled.
+    NotFound,
+    /// The account has [`limits::PASSKEYS`].
+    Full,
+}
+
+/// What became of a passkey that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It lets nobody in any more, and the account's sessions have ended, but the one that was to be
+    /// kept.
+    Done,
+    /// The account has no such passkey.
+    NotFound,
+    /// The account has no password, no identity and no other passkey, so nobody could use it any more.
     LastWayIn,
 }
 
@@ -196,9 +232,40 @@ pub trait AccountStore: Send + Sync + 'static {
         note: Note,
     ) -> Result<Disconnected, StoreError>;
 
+    /// Whether there is a passkey for this name of the server, or for any.
+    async fn has_passkeys(&self, host: Option<&str>) -> Result<bool, StoreError>;
+
+    /// The passkey with this identifier, and its account.
+    async fn passkey(
+        &self,
+        credential: &CredentialId,
+    ) -> Result<Option<(Passkey, Account)>, StoreError>;
+
+    /// The passkeys of an account, the oldest first. Those that cannot be read are left out.
+    async fn passkeys(&self, account: AccountId) -> Result<Vec<Passkey>, StoreError>;
+
+    /// Adds a passkey to an account.
+    async fn add_passkey(
+        &self,
+        account: AccountId,
+        new: NewPasskey,
+        note: Note,
+    ) -> Result<AddedPasskey, StoreError>;
+
+    /// Removes a passkey, and ends all sessions of the account but `keep`, since somebody may have come
+    /// in by it.
+    async fn remove_passkey(
+        &self,
+        account: AccountId,
+        id: PasskeyId,
+        keep: Option<SessionId>,
+        note: Note,
+    ) -> Result<Removed, StoreError>;
+
     /// Adds a session and knows its device from now on. `None` if the account is disabled or
-    /// [`NewSession::proof`] is not the account's. Sessions of the account beyond [`limits::SESSIONS`]
-    /// end; their numbers, and that of the one that was replaced, come with it.
+    /// [`NewSession::proof`] is not the account's. The use of a passkey is noted. Sessions of the
+    /// account beyond [`limits::SESSIONS`] end; their numbers, and that of the one that was replaced,
+    /// come with it.
     async fn add_session(
         &self,
         new: NewSession,

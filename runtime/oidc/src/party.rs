@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use accounts::{Identity, Network, Secret, SecretHash};
+use accounts::{Begun, Identity, Network, Pending, Secret, SecretHash};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient};
 use openidconnect::{ClientId, CsrfToken, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use crate::discovery::{Discovery, Metadata};
 use crate::error::{LoginError, SetUpError, cleaned};
 use crate::exchange::{Grant, exchange, verify};
 use crate::http::HttpClient;
-use crate::pending::{Pending, PendingLogins, Purpose};
+use crate::pending::{BegunLogin, Purpose, VALID};
 use crate::redirect::Origin;
 use crate::settings::Settings;
 
@@ -30,7 +30,7 @@ struct Shared {
     discovery: Discovery,
     started: Instant,
     /// Held only for lookups in memory.
-    pending: Mutex<PendingLogins>,
+    pending: Mutex<Pending<BegunLogin>>,
 }
 
 /// The beginning of a login.
@@ -84,7 +84,7 @@ impl RelyingParty {
     pub fn new(settings: Settings) -> Result<Self, SetUpError> {
         let http = HttpClient::new()?;
         let discovery = Discovery::new(settings.issuer.clone(), http.clone());
-        let (started, pending) = (Instant::now(), Mutex::default());
+        let (started, pending) = (Instant::now(), Mutex::new(Pending::new(VALID)));
         let shared = Shared { settings, http, discovery, started, pending };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -136,17 +136,14 @@ impl RelyingParty {
             .add_scopes(scopes.map(|scope| Scope::new(scope.clone())))
             .set_pkce_challenge(challenge)
             .url();
-        let pending = Pending {
+        let Begin { next, purpose, network, .. } = begin;
+        let begun = Begun {
             browser: browser.hash(),
-            nonce,
-            verifier,
-            redirect,
-            next: begin.next,
-            purpose: begin.purpose,
-            network: begin.network,
-            begun: self.shared.started.elapsed(),
+            network,
+            at: self.shared.started.elapsed(),
+            what: BegunLogin { nonce, verifier, redirect, next, purpose },
         };
-        self.pending().add(state.hash(), pending);
+        self.pending().add(state.hash(), begun);
         Ok(Started { location: location.into(), browser })
     }
 
@@ -164,9 +161,9 @@ impl RelyingParty {
         let (state, browser) = (SecretHash::of(&callback.state), SecretHash::of(browser));
         let now = self.shared.started.elapsed();
         let taken = self.pending().take(state, browser, now);
-        let Some(mut pending) = taken else { return Err(LoginError::Unknown) };
-        let (purpose, next) = (pending.purpose, std::mem::take(&mut pending.next));
-        let person = self.person(callback, pending).await;
+        let Some(mut begun) = taken else { return Err(LoginError::Unknown) };
+        let (purpose, next) = (begun.purpose, std::mem::take(&mut begun.next));
+        let person = self.person(callback, begun).await;
         Ok(Finished { purpose, next, person })
     }
 
@@ -175,7 +172,7 @@ impl RelyingParty {
         check::check(&self.shared.settings, &self.shared.http).await
     }
 
-    async fn person(&self, callback: Callback, pending: Pending) -> Result<Person, LoginError> {
+    async fn person(&self, callback: Callback, begun: BegunLogin) -> Result<Person, LoginError> {
         let Shared { settings, http, discovery, .. } = self.shared.as_ref();
         let metadata = discovery.metadata().await?;
         check_sender(settings, &metadata, callback.iss.as_deref())?;
@@ -183,7 +180,7 @@ impl RelyingParty {
             let words = callback.error_description.as_deref().unwrap_or_default();
             return Err(LoginError::Denied(cleaned(&format!("{error} {words}"))));
         }
-        let Pending { nonce, verifier, redirect, .. } = pending;
+        let BegunLogin { nonce, verifier, redirect, .. } = begun;
         let grant = Grant { code: callback.code, verifier, redirect };
         let response = exchange(settings, &metadata, http, grant).await?;
         let mut verified = verify(settings, discovery, &metadata, &response, &nonce).await?;
@@ -198,7 +195,7 @@ impl RelyingParty {
         Ok(Person { identity, is_owner, names: claims::names(&verified.claims) })
     }
 
-    fn pending(&self) -> MutexGuard<'_, PendingLogins> {
+    fn pending(&self) -> MutexGuard<'_, Pending<BegunLogin>> {
         self.shared.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -211,6 +211,7 @@ pub async fn a_disabled_account_closes_its_shares(test: &impl TestShares) {
             created_at: at(1),
             password: Some(accounts::PasswordHash::from_stored("hash".to_owned())),
             identity: None,
+            passkey: None,
             entrance,
         };
         let added = ports.accounts.add_account(account, note(AuditKind::AccountAdded)).await;

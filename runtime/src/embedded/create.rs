@@ -1,7 +1,7 @@
 //! Creates conversations, and finds the provider and model that would answer in them.
 
 use protocol::api::CreateWorker;
-use protocol::{AccountId, Error, Event, EventBody, Worker};
+use protocol::{AccountId, Error, Event, EventBody, Visibility, Worker, WorkerStatus};
 use store::{Append, Durability, StoreError, VisibilityFilter, initial_worker, title};
 
 use super::{Access, Runtime};
@@ -9,7 +9,44 @@ use crate::providers::{ModelRequest, ResolvedModel};
 use crate::worker::model_patch::{self, ModelPatch};
 use crate::{fault, ids};
 
+/// Among how many of the conversations in view, the most recently used first, [`Access::begin`] looks for
+/// one that is unused.
+const UNUSED_AMONG: u32 = 50;
+
 impl Access {
+    /// A conversation of the default profile in which nothing was said yet: one that the account has in
+    /// view already, or else a new one. So beginning again and again leaves one.
+    pub async fn begin(&self) -> Result<Worker, Error> {
+        match self.unused().await? {
+            Some(worker) => Ok(worker),
+            None => self.create(CreateWorker::default()).await,
+        }
+    }
+
+    async fn unused(&self) -> Result<Option<Worker>, Error> {
+        let page = self.workers(None, UNUSED_AMONG).await?;
+        let profile = self.bundle().default_profile();
+        // The first message gives a conversation its title, so only few have to be looked into.
+        let may_be_unused = |worker: &Worker| {
+            let as_created = worker.provider.is_none() && worker.model.is_none();
+            as_created
+                && worker.effort.is_none()
+                && worker.title.is_none()
+                && worker.profile == *profile
+                && worker.place == Visibility::Listed
+                && worker.status != WorkerStatus::Stopped
+                && !worker.unreadable
+        };
+        for worker in page.workers.into_iter().filter(may_be_unused) {
+            let messages = self.store().page(worker.worker_id, None, 1).await;
+            let messages = messages.map_err(fault::from_store)?;
+            if messages.is_some_and(|page| page.events.is_empty()) {
+                return Ok(Some(worker));
+            }
+        }
+        Ok(None)
+    }
+
     /// Creates a conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
         let CreateWorker { profile, provider, model, effort, title } = request;

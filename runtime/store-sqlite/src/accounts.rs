@@ -2,9 +2,10 @@
 //! transaction of its own with its entry in the audit; reads through the readers.
 
 use ::accounts::{
-    Account, AccountChange, AccountName, AccountStore, Added, ApiToken, AuditEntry, Changed,
-    Connected, ConnectedIdentity, Disconnected, Ending, Identity, NewAccount, NewSession, NewToken,
-    Note, PasswordHash, SecretHash, Session, SessionId, TokenId, TokenName,
+    Account, AccountChange, AccountName, AccountStore, Added, AddedPasskey, ApiToken, AuditEntry,
+    Changed, Connected, ConnectedIdentity, CredentialId, Disconnected, Ending, Identity,
+    NewAccount, NewPasskey, NewSession, NewToken, Note, Passkey, PasskeyId, PasswordHash, Removed,
+    SecretHash, Session, SessionId, TokenId, TokenName,
 };
 use protocol::{AccountId, Timestamp};
 use rusqlite::Connection;
@@ -15,6 +16,7 @@ use super::Sqlite;
 mod account;
 pub(super) mod audit;
 mod identity;
+mod passkey;
 mod row;
 mod session;
 mod token;
@@ -95,6 +97,42 @@ impl AccountStore for Sqlite {
         note: Note,
     ) -> Result<Disconnected, StoreError> {
         self.write_account(move |db| identity::disconnect(db, account, &identity, keep, note)).await
+    }
+
+    async fn has_passkeys(&self, host: Option<&str>) -> Result<bool, StoreError> {
+        let host = host.map(ToOwned::to_owned);
+        self.readers.read(move |db| passkey::is_there(db, host.as_deref())).await
+    }
+
+    async fn passkey(
+        &self,
+        credential: &CredentialId,
+    ) -> Result<Option<(Passkey, Account)>, StoreError> {
+        let credential = credential.clone();
+        self.readers.read(move |db| passkey::by_credential(db, &credential)).await
+    }
+
+    async fn passkeys(&self, account: AccountId) -> Result<Vec<Passkey>, StoreError> {
+        self.readers.read(move |db| passkey::of(db, account)).await
+    }
+
+    async fn add_passkey(
+        &self,
+        account: AccountId,
+        new: NewPasskey,
+        note: Note,
+    ) -> Result<AddedPasskey, StoreError> {
+        self.write_account(move |db| passkey::add(db, account, &new, note)).await
+    }
+
+    async fn remove_passkey(
+        &self,
+        account: AccountId,
+        id: PasskeyId,
+        keep: Option<SessionId>,
+        note: Note,
+    ) -> Result<Removed, StoreError> {
+        self.write_account(move |db| passkey::remove(db, account, id, keep, note)).await
     }
 
     async fn add_session(

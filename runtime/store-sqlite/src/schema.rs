@@ -219,6 +219,24 @@ CREATE INDEX shares_of_workers ON shares (worker);
 CREATE INDEX shares_by_end ON shares (expires_ms);
 ";
 
+/// The tenth schema: passkeys ([`super::accounts`]). Only public keys are here; what a browser answers
+/// is checked against `key`. `host` is the name of this server for which a passkey was made.
+const TENTH: &str = "
+CREATE TABLE passkeys (
+    id INTEGER PRIMARY KEY,
+    credential BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    handle BLOB NOT NULL,
+    host TEXT NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER
+) STRICT;
+CREATE INDEX passkeys_of_accounts ON passkeys (account, created_ms);
+CREATE INDEX passkeys_of_hosts ON passkeys (host);
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -236,7 +254,7 @@ impl Schema {
         let (fourth, fifth) = (M::up(FOURTH), M::up(FIFTH));
         let (sixth, seventh) = (M::up(SIXTH), M::up(SEVENTH));
         let mut steps = vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh];
-        steps.extend([M::up(EIGHTH), M::up(NINTH)]);
+        steps.extend([M::up(EIGHTH), M::up(NINTH), M::up(TENTH)]);
         Self { steps }
     }
 

@@ -37,6 +37,8 @@ INSERT INTO sessions VALUES
     (1, x'01', 1, 1, 1, 9, 9, 'Browser/1.0'), (2, x'02', 2, 1, 1, 9, 9, 'Browser/1.0');
 INSERT INTO identities VALUES
     ('https://a.example', '1', 1, 1), ('https://a.example', '2', 2, 1);
+INSERT INTO passkeys VALUES
+    (1, x'01', 1, x'01', 'a.example', 'a', '{}', 1, 2), (2, x'02', 2, x'02', 'a.example', 'b', '{}', 1, 2);
 INSERT INTO devices VALUES (1, x'01', 1), (2, x'02', 2);
 INSERT INTO tokens VALUES
     (1, x'01', 1, 'a', 'read', 1, 9, 2), (2, x'02', 2, 'b', 'write', 1, 9, 2);

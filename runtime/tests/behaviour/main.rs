@@ -6,6 +6,7 @@
 mod adjusting;
 mod asked;
 mod availability;
+mod beginning;
 mod busy;
 mod cancel;
 mod choosing;

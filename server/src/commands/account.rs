@@ -114,8 +114,12 @@ async fn perform(reach: &Reach, command: AccountCommand) -> anyhow::Result<()> {
             (name, PatchAccount { role: Some(role.into()), ..PatchAccount::default() })
         }
     };
+    let is_reset = change.password.is_some();
     let changed = reach.patch(&name, change).await?;
     say!("{}", line(&changed));
+    if is_reset {
+        say!("Its sessions have ended, and its passkeys were removed.");
+    }
     Ok(())
 }
 

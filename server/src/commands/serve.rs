@@ -20,13 +20,14 @@ use tracing::{error, info, warn};
 use crate::caller::{is_readable_on_the_way, needs_accounts};
 use crate::config::{Config, Settings};
 use crate::connections::{self, Connections, Service};
+use crate::descriptors::Room;
 use crate::events::Observers;
 use crate::listen::{self, Scheme};
 use crate::own_socket::OwnSocket;
 use crate::signals::Signals;
 use crate::state::AppState;
 use crate::tls::{Tls, reload};
-use crate::{descriptors, engine, identity_provider, memory, router, telemetry, walls};
+use crate::{engine, identity_provider, memory, router, telemetry, walls};
 
 /// The time to tell every observer, keep the text of running turns and finish pending responses.
 /// After it, whatever is still running is cut off.
@@ -72,8 +73,9 @@ pub async fn run(
     let stop = CancellationToken::new();
     let identity_provider = identity_provider::of(&config)?;
     let (settings, closing) = (&config.settings, stop.clone());
+    let room = Room::within_limit(&settings.http);
     let state =
-        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing)
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, room, closing)
             .with_identity_provider(identity_provider);
     match own_socket.and_then(|socket| OwnSocket::bind(socket, &config.data_dir)) {
         Ok(socket) => {
@@ -85,7 +87,7 @@ pub async fn run(
     tasks.spawn(remove_ended(accounts.clone(), shares));
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
-    let most = descriptors::room_for_connections(&config.settings.http);
+    let most = usize::try_from(room.connections).unwrap_or(usize::MAX);
     let base = config.settings.http.base();
     listen::announce(scheme, address, &base);
     tell_how_to_begin(&accounts, &config.settings, scheme, address).await?;

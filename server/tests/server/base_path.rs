@@ -116,7 +116,7 @@ async fn every_redirect_stays_below_the_base_path() {
     let message = format!("do=send&text=Hello&id={}", message_id());
     let login = format!("name=Ada&password={}&next=/search?q=a", PASSWORD.replace(' ', "+"));
     for (path, form, expected) in [
-        ("/settings", "theme=dark", "/companion/settings".to_owned()),
+        ("/settings", "theme=dark", "/companion/settings?saved=true".to_owned()),
         (&conversation, "do=rename&title=Tides", format!("/companion/c/{worker}")),
         (&conversation, message.as_str(), format!("/companion/c/{worker}")),
         (&conversation, "do=delete", format!("/companion/?deleted={worker}")),

@@ -69,9 +69,12 @@ async fn one_form_creates_a_conversation_and_another_changes_it() {
     assert_eq!(led_to(&answer), path);
     let changed = worker(&server, &path).await;
     assert_eq!((changed.profile.as_str(), changed.model), ("concise", None));
-    // A form with only the button creates a conversation of the default profile.
-    let made = worker(&server, &led_to(&post(&server, "/", "do=create").await)).await;
+    // A form with only the button leads to a conversation of the default profile in which nothing was
+    // said, and there is one of them.
+    let begun = led_to(&post(&server, "/", "do=create").await);
+    let made = worker(&server, &begun).await;
     assert_eq!((made.profile.as_str(), made.model, made.title), ("companion", None, None));
+    assert_eq!(led_to(&post(&server, "/", "do=create").await), begun);
 }
 
 #[tokio::test]

@@ -5,58 +5,19 @@ mod double;
 mod faults;
 mod untrusted;
 
-use std::collections::BTreeMap;
-
 use accounts::{AccountName, AuditKind};
 use protocol::AccountRole;
 use protocol::api::SessionStatus;
-use reqwest::header::{COOKIE, LOCATION, REFRESH, SET_COOKIE};
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::Response;
+use reqwest::header::{LOCATION, REFRESH, SET_COOKIE};
 use serde_json::json;
 
+use super::browser::Browser;
 use super::entrance::add;
-use super::support::{HANG, Server, load, start};
+use super::support::{Server, load, start};
 use double::{CLIENT, Double, SECRET, Script};
 
-/// A browser: it keeps cookies, and follows redirects only when it is told to.
-struct Browser {
-    client: Client,
-    cookies: BTreeMap<String, String>,
-}
-
 impl Browser {
-    fn new() -> Self {
-        let client = Client::builder().redirect(Policy::none()).timeout(HANG).build().unwrap();
-        Self { client, cookies: BTreeMap::new() }
-    }
-
-    async fn send(&mut self, request: RequestBuilder) -> Response {
-        let cookies: Vec<_> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header(COOKIE, cookies.join("; ")).header("accept", "text/html");
-        let answer = request.send().await.unwrap();
-        for cookie in answer.headers().get_all(SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            match value {
-                "" => self.cookies.remove(name),
-                value => self.cookies.insert(name.to_owned(), value.to_owned()),
-            };
-        }
-        answer
-    }
-
-    async fn get(&mut self, url: &str) -> Response {
-        let request = self.client.get(url);
-        self.send(request).await
-    }
-
-    async fn post(&mut self, url: &str, form: &str) -> Response {
-        let request = self.client.post(url).body(form.to_owned());
-        self.send(request.header("content-type", "application/x-www-form-urlencoded")).await
-    }
-
     /// Presses the button of the login: the address at the provider.
     async fn begin(&mut self, server: &Server, next: &str) -> String {
         let page = self.post(&server.url("/login/provider"), &format!("next={next}")).await;
@@ -71,21 +32,11 @@ impl Browser {
         answer.headers()[LOCATION].to_str().unwrap().to_owned()
     }
 
-    /// The whole login, and what it is answered with.
+    /// The whole login with the provider, and what it is answered with.
     async fn log_in(&mut self, server: &Server) -> Response {
         let location = self.begin(server, "/data").await;
         let back = self.at_provider(&location).await;
         self.get(&back).await
-    }
-
-    async fn who(&mut self, server: &Server) -> Option<SessionStatus> {
-        let answer = self.get(&server.url("/api/v1/session")).await;
-        let is_in = answer.status() == 200;
-        if is_in { Some(answer.json().await.unwrap()) } else { None }
-    }
-
-    fn has_session(&self) -> bool {
-        self.cookies.contains_key("companion-session")
     }
 }
 

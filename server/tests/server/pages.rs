@@ -130,7 +130,7 @@ async fn settings_are_stored_in_cookies_that_no_script_can_read() {
     let answer = answer.send().await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()[LOCATION]),
-        (303, &"/settings".parse().unwrap())
+        (303, &"/settings?saved=true".parse().unwrap())
     );
     let cookies: Vec<_> =
         answer.headers().get_all("set-cookie").iter().map(|c| c.to_str().unwrap()).collect();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use server::cli::Cli;
 use server::config::{Config, Sources};
 use server::connections::Service;
+use server::descriptors::Room;
 use server::events::SharedHtml;
 use server::state::AppState;
 use server::tls::Tls;
@@ -61,8 +62,9 @@ pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     }
     let stop = CancellationToken::new();
     let (settings, closing) = (&config.settings, stop.clone());
+    let room = Room::wanted(&settings.http);
     let state =
-        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, closing)
+        AppState::new(registry.clone(), accounts.clone(), shares.clone(), settings, room, closing)
             .with_identity_provider(identity_provider::of(&config).unwrap());
     let patience = state.observers.patience();
     let html = state.html.clone();

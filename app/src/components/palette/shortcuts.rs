@@ -16,12 +16,15 @@ pub fn Shortcuts() -> impl IntoView {
     } else {
         (&["Enter"], &["Shift", "Enter"])
     };
-    let rows: [(&'static str, &[&'static str]); 6] = [
+    let rows: [(&'static str, &[&'static str]); 9] = [
         (tr!(palette_open), &["Ctrl", "K"]),
         (tr!(shortcuts), &["?"]),
         (tr!(shortcuts_anywhere), &["Ctrl", "/"]),
+        (tr!(new), &["Ctrl", "Shift", "O"]),
         (tr!(send), send),
         (tr!(shortcuts_line), break_line),
+        (tr!(shortcuts_edit), &["↑"]),
+        (tr!(shortcuts_stop), &["Esc"]),
         (tr!(shortcuts_close), &["Esc"]),
     ];
     let row = |(words, keys): (&'static str, &[&'static str])| {

@@ -10,11 +10,12 @@ use crate::erase::{Erased, erase};
 use crate::text::tr;
 
 /// The connections, and the button that makes one; `None` where there is neither. `provider` is the
-/// issuer and the name of the provider that is configured.
+/// issuer and the name of the provider that is configured. `has_other` says whether there is another way
+/// into the account.
 pub(super) fn identities_section(
     identities: Vec<ConnectedIdentity>,
     provider: Option<(String, String)>,
-    has_password: bool,
+    has_other: bool,
 ) -> Option<Erased> {
     if identities.is_empty() && provider.is_none() {
         return None;
@@ -32,7 +33,7 @@ pub(super) fn identities_section(
             </form>
         }
     });
-    let note = match (identities.is_empty(), has_password) {
+    let note = match (identities.is_empty(), has_other) {
         (true, _) => tr!(identities_what),
         (false, true) => tr!(identity_disconnect_what),
         (false, false) => tr!(identity_last),
@@ -43,7 +44,7 @@ pub(super) fn identities_section(
     };
     let rows: Vec<_> = identities
         .iter()
-        .map(|connected| row(connected, name_of(&connected.identity.issuer), has_password))
+        .map(|connected| row(connected, name_of(&connected.identity.issuer), has_other))
         .collect();
     let rows = (!rows.is_empty()).then(|| view! { <ul class="rows">{rows}</ul> });
     Some(erase(view! {

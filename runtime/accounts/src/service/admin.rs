@@ -8,7 +8,7 @@ use super::{AccountError, Accounts, Admission, Via};
 use crate::account::{Account, AccountName};
 use crate::address::Network;
 use crate::audit::{AuditEntry, AuditKind};
-use crate::hasher::Check;
+use crate::hasher::{Check, PasswordHash};
 use crate::limiter::Attempt;
 use crate::password::{NewPassword, Password};
 use crate::secret::SecretHash;
@@ -39,13 +39,14 @@ impl Accounts {
             created_at: self.now(),
             password: Some(hash),
             identity: None,
+            passkey: None,
             entrance,
         };
         let note = self.note(AuditKind::AccountAdded, by, from);
         match self.store().add_account(new, note).await? {
             Added::Account(account) => Ok(account),
             Added::NameTaken => Err(AccountError::NameTaken),
-            Added::IdentityTaken | Added::NotNow => Err(AccountError::NotNow),
+            Added::IdentityTaken | Added::PasskeyTaken | Added::NotNow => Err(AccountError::NotNow),
             Added::Full => Err(AccountError::Full),
         }
     }
@@ -104,9 +105,9 @@ impl Accounts {
         Ok(())
     }
 
-    /// Gives an account another password, and ends all its sessions: in other programs they
-    /// survived it (danny-avila/LibreChat#5072, open-webui/open-webui#28725). Tokens stay: they are
-    /// listed and revoked by themselves.
+    /// Gives an account another password, removes its passkeys, and ends all its sessions: in other
+    /// programs they survived it (danny-avila/LibreChat#5072, open-webui/open-webui#28725). Tokens stay:
+    /// they are listed and revoked by themselves.
     pub async fn reset_password(
         &self,
         by: Option<AccountId>,
@@ -115,7 +116,11 @@ impl Accounts {
         from: Option<IpAddr>,
     ) -> Result<(), AccountError> {
         let account = self.account(id).await?;
-        self.replace_password(&account, password, None, (AuditKind::PasswordReset, by, from)).await
+        let hash = self.hash_for(&account, password).await?;
+        let note = self.note(AuditKind::PasswordReset, by, from);
+        changed(self.store().change_account(id, AccountChange::Reset(hash), note).await?)?;
+        self.end_other_sessions(id, None);
+        Ok(())
     }
 
     /// Changes the own password, and ends all other sessions. The old password is asked for, with the
@@ -132,6 +137,23 @@ impl Accounts {
         let id = by.account();
         let account = self.account(id).await?;
         NewPassword::parse(new, &account.name)?;
+        self.check_own_password(&account, session, old, from).await?;
+        let (hash, keep) = (self.hash_for(&account, new).await?, Some(session));
+        let note = self.note(AuditKind::PasswordChanged, Some(id), from);
+        let change = AccountChange::Password { hash, keep };
+        changed(self.store().change_account(id, change, note).await?)?;
+        self.end_other_sessions(id, keep);
+        Ok(())
+    }
+
+    /// Checks the own password, with the limits of a login. Errors: `WrongCredentials`, `RateLimited`.
+    pub(super) async fn check_own_password(
+        &self,
+        account: &Account,
+        session: SessionId,
+        password: Password,
+        from: Option<IpAddr>,
+    ) -> Result<(), AccountError> {
         let attempt = Attempt {
             name: SecretHash::of(account.name.key()),
             network: from.map(Network::of),
@@ -139,13 +161,12 @@ impl Accounts {
             known_device: Some(SecretHash::of(&format!("\n session {}", session.0))),
         };
         self.limiter().begin(self.shared.started.elapsed(), &attempt)?;
-        let checked = self.shared.hasher.check(old, account.password.clone()).await;
+        let checked = self.shared.hasher.check(password, account.password.clone()).await;
         if checked.inspect_err(|_| self.limiter().abandoned(&attempt))? == Check::Wrong {
             return Err(AccountError::WrongCredentials);
         }
         self.limiter().succeeded(&attempt);
-        let what = (AuditKind::PasswordChanged, Some(id), from);
-        self.replace_password(&account, new, Some(session), what).await
+        Ok(())
     }
 
     /// A page of the audit, the newest entries first.
@@ -157,20 +178,9 @@ impl Accounts {
         Ok(self.store().audit(before, limit).await?)
     }
 
-    async fn replace_password(
-        &self,
-        account: &Account,
-        password: &str,
-        keep: Option<SessionId>,
-        (kind, by, from): (AuditKind, Option<AccountId>, Option<IpAddr>),
-    ) -> Result<(), AccountError> {
-        let chosen = NewPassword::parse(password, &account.name)?;
-        let hash = self.shared.hasher.hash(chosen.as_password().clone()).await?;
-        let change = AccountChange::Password { hash, keep };
-        let note = self.note(kind, by, from);
-        changed(self.store().change_account(account.id, change, note).await?)?;
-        self.end_other_sessions(account.id, keep);
-        Ok(())
+    async fn hash_for(&self, account: &Account, new: &str) -> Result<PasswordHash, AccountError> {
+        let chosen = NewPassword::parse(new, &account.name)?;
+        Ok(self.shared.hasher.hash(chosen.as_password().clone()).await?)
     }
 
     /// Ends what is open by the sessions of an account, after they were removed.

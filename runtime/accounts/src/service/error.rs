@@ -8,9 +8,10 @@ impl From<AccountError> for Error {
     fn from(error: AccountError) -> Self {
         let text = sentence(&error.to_string());
         match error {
-            AccountError::WrongCredentials | AccountError::SetUp(_) => {
-                Self::new(ErrorCode::Unauthorized, text)
-            }
+            AccountError::WrongCredentials
+            | AccountError::WrongPasskey
+            | AccountError::PasskeyCopied
+            | AccountError::SetUp(_) => Self::new(ErrorCode::Unauthorized, text),
             AccountError::RateLimited(limited) => Self::new(ErrorCode::RateLimited, text)
                 .with_retry_after_ms(
                     u64::try_from(limited.retry_after.as_millis()).unwrap_or(u64::MAX),
@@ -22,8 +23,11 @@ impl From<AccountError> for Error {
             | AccountError::IdentityTaken
             | AccountError::LastWayIn
             | AccountError::LastOwner
+            | AccountError::PasskeyTaken
             | AccountError::NotNow => Self::new(ErrorCode::InvalidInput, text),
-            AccountError::Disabled => Self::new(ErrorCode::Forbidden, text),
+            AccountError::Disabled | AccountError::NotFresh => {
+                Self::new(ErrorCode::Forbidden, text)
+            }
             AccountError::NotFound => Self::new(ErrorCode::NotFound, text),
             AccountError::Hashing => Self::new(ErrorCode::Internal, text),
             // The cause names files; it is logged where it occurs, and no client gets it.

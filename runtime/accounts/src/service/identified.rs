@@ -128,6 +128,7 @@ impl Accounts {
                 created_at: self.now(),
                 password: None,
                 identity: Some(login.identity.clone()),
+                passkey: None,
                 entrance,
             };
             let note = self.note(AuditKind::AccountAdded, None, login.from);
@@ -139,7 +140,7 @@ impl Accounts {
                     let found = self.store().account_by_identity(&login.identity).await?;
                     return found.ok_or(AccountError::NotFound);
                 }
-                Added::NotNow => return Err(AccountError::NotNow),
+                Added::PasskeyTaken | Added::NotNow => return Err(AccountError::NotNow),
                 Added::Full => return Err(AccountError::Full),
             }
         }

@@ -10,6 +10,7 @@ use crate::address::Network;
 use crate::audit::AuditKind;
 use crate::hasher::{Check, PasswordHash};
 use crate::limiter::Attempt;
+use crate::passkey::NewPasskey;
 use crate::password::{NewPassword, Password};
 use crate::secret::{Secret, SecretHash};
 use crate::session::{Device, NewSession, Proof};
@@ -32,6 +33,21 @@ pub struct Login<'a> {
     /// The secret of the session that the browser has, which ends: a session that somebody planted
     /// in the browser must not become one that is logged in (session fixation).
     pub session_secret: Option<&'a str>,
+}
+
+/// What somebody typed to become the first owner, after it was checked.
+#[derive(Clone, Debug)]
+pub struct NewOwner {
+    pub(super) code: Secret,
+    pub(super) name: AccountName,
+    pub(super) password: Option<PasswordHash>,
+}
+
+impl NewOwner {
+    /// The name that the account gets.
+    pub fn name(&self) -> &AccountName {
+        &self.name
+    }
 }
 
 /// What a browser gets when it has logged in.
@@ -77,10 +93,38 @@ impl Accounts {
 
     /// Makes the first owner with the code that was printed, and logs in.
     pub async fn set_up(&self, code: &str, login: Login<'_>) -> Result<LoggedIn, AccountError> {
+        let password = Some(login.password.clone());
+        let owner = self.check_owner(code, login.name, password, login.from).await?;
+        let Some(hash) = owner.password.clone() else { return Err(AccountError::NotNow) };
+        let account = self.add_first(owner, None, login.from).await?;
+        self.open_session(&login.arrival(), &account, Proof::Password(hash)).await
+    }
+
+    /// Checks what somebody typed to become the first owner. Without a password, the owner gets a
+    /// passkey. The code stays valid until the account is stored, so that a weak password can be replaced
+    /// by a better one.
+    pub async fn check_owner(
+        &self,
+        code: &str,
+        name: &str,
+        password: Option<Password>,
+        from: Option<IpAddr>,
+    ) -> Result<NewOwner, AccountError> {
+        self.check_code(code, from)?;
+        let name = AccountName::parse(name)?;
+        let chosen = password.map(|password| NewPassword::choose(password, &name)).transpose()?;
+        let password = match chosen {
+            Some(chosen) => Some(self.shared.hasher.hash(chosen.as_password().clone()).await?),
+            None => None,
+        };
+        Ok(NewOwner { code: Secret::from_text(code.to_owned()), name, password })
+    }
+
+    pub(super) fn check_code(&self, code: &str, from: Option<IpAddr>) -> Result<(), AccountError> {
         // The same limits as for logins, with a name that no account has.
         let attempt = Attempt {
             name: SecretHash::of("\n set-up"),
-            network: login.from.map(Network::of),
+            network: from.map(Network::of),
             known_device: None,
         };
         self.limiter().begin(self.shared.started.elapsed(), &attempt)?;
@@ -88,28 +132,32 @@ impl Accounts {
         let checked = self.set_up_slot().as_mut().map(|slot| slot.check(now, code));
         checked.unwrap_or(Err(SetUpError::Void))?;
         self.limiter().succeeded(&attempt);
-        // The code stays valid until the account is stored, so that a weak password can be replaced
-        // by a better one. The store accepts only one first account.
-        let name = AccountName::parse(login.name)?;
-        let chosen = NewPassword::choose(login.password.clone(), &name)?;
-        let hash = self.shared.hasher.hash(chosen.as_password().clone()).await?;
+        Ok(())
+    }
+
+    /// Stores the first owner, after which the code is void. The store accepts only one first account.
+    pub(super) async fn add_first(
+        &self,
+        owner: NewOwner,
+        passkey: Option<NewPasskey>,
+        from: Option<IpAddr>,
+    ) -> Result<Account, AccountError> {
+        let NewOwner { name, password, .. } = owner;
         let new = NewAccount {
             name,
             role: AccountRole::Owner,
-            created_at: now,
-            password: Some(hash.clone()),
+            created_at: self.now(),
+            password,
             identity: None,
+            passkey,
             entrance: Entrance::First,
         };
-        let note = self.note(AuditKind::SetUp, None, login.from);
-        let account = match self.store().add_account(new, note).await? {
-            Added::Account(account) => account,
-            Added::NameTaken | Added::IdentityTaken | Added::NotNow | Added::Full => {
-                return Err(AccountError::NotNow);
-            }
+        let note = self.note(AuditKind::SetUp, None, from);
+        let Added::Account(account) = self.store().add_account(new, note).await? else {
+            return Err(AccountError::NotNow);
         };
         *self.set_up_slot() = None;
-        self.open_session(&login.arrival(), &account, Proof::Password(hash)).await
+        Ok(account)
     }
 
     /// Logs in. A failure takes the same computation and says the same, whatever was wrong.
@@ -183,6 +231,7 @@ impl Accounts {
         let kind = match proof {
             Proof::Password(_) => AuditKind::LoggedIn,
             Proof::Identity(_) => AuditKind::LoggedInByProvider,
+            Proof::Passkey(_) => AuditKind::LoggedInByPasskey,
         };
         let (session, device) = (Secret::random(""), Secret::random(""));
         let new = NewSession {

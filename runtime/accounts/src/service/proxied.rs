@@ -47,6 +47,7 @@ impl Accounts {
             created_at: self.now(),
             password: None,
             identity: None,
+            passkey: None,
             entrance,
         };
         let note = self.note(AuditKind::AccountAdded, None, None);
@@ -55,7 +56,7 @@ impl Accounts {
             Added::Full => Err(AccountError::Full),
             // Another request of the same person was faster.
             Added::NameTaken => self.find(name).await,
-            Added::IdentityTaken | Added::NotNow => Err(AccountError::NotNow),
+            Added::IdentityTaken | Added::PasskeyTaken | Added::NotNow => Err(AccountError::NotNow),
         }
     }
 }

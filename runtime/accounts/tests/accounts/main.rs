@@ -6,5 +6,6 @@ mod admitting;
 mod identified;
 mod logging_in;
 mod managing;
+mod passkeys;
 mod setting_up;
 mod stage;

@@ -2,13 +2,13 @@
 
 use accounts::{
     Account, AccountChange, AccountName, Added, Changed, ConnectedIdentity, Entrance, NewAccount,
-    Note, PasswordHash, limits,
+    NewPasskey, Note, PasswordHash, SessionId, limits,
 };
 use protocol::{AccountId, AccountRole};
 use rusqlite::{Connection, Params, params};
 use store::Cause;
 
-use super::{audit, identity, row, session};
+use super::{audit, identity, passkey, row, session};
 
 pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added, Cause> {
     let (count, last): (u32, u32) =
@@ -34,8 +34,12 @@ pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added,
     if new.identity.as_ref().map(is_known).transpose()? == Some(true) {
         return Ok(Added::IdentityTaken);
     }
+    let has_key = |new: &NewPasskey| passkey::is_known(db, &new.credential);
+    if new.passkey.as_ref().map(has_key).transpose()? == Some(true) {
+        return Ok(Added::PasskeyTaken);
+    }
     let Some(id) = last.checked_add(1).and_then(AccountId::new) else { return Ok(Added::Full) };
-    let NewAccount { name, role, created_at, password, identity, .. } = new;
+    let NewAccount { name, role, created_at, password, identity, passkey, .. } = new;
     db.execute(
         "INSERT INTO accounts (id, name, name_key, role, disabled, created_ms, password)
          VALUES (?, ?, ?, ?, 0, ?, ?)",
@@ -50,6 +54,9 @@ pub(super) fn add(db: &Connection, new: NewAccount, note: Note) -> Result<Added,
     )?;
     if let Some(identity) = identity {
         identity::insert(db, id, &ConnectedIdentity { identity, connected_at: created_at })?;
+    }
+    if let Some(new) = passkey {
+        passkey::insert(db, id, &new)?;
     }
     audit::add(db, note, Some(id))?;
     Ok(Added::Account(Account { id, name, role, disabled: false, created_at, password }))
@@ -96,13 +103,11 @@ pub(super) fn change(
     let key = id.get();
     match change {
         AccountChange::Password { hash, keep } => {
-            db.execute(
-                "UPDATE accounts SET password = ? WHERE id = ?",
-                params![hash.as_stored(), key],
-            )?;
-            session::end_others(db, id, *keep)?;
-            // Somebody else may have logged in by the old password, and would stay known.
-            db.execute("DELETE FROM devices WHERE account = ?", [key])?;
+            replace_password(db, id, hash, *keep)?;
+        }
+        AccountChange::Reset(hash) => {
+            replace_password(db, id, hash, None)?;
+            passkey::remove_all(db, id)?;
         }
         AccountChange::Role(role) => {
             let role = row::role_name(*role);
@@ -118,6 +123,22 @@ pub(super) fn change(
     }
     audit::add(db, note, Some(id))?;
     Ok(Changed::Done)
+}
+
+fn replace_password(
+    db: &Connection,
+    id: AccountId,
+    hash: &PasswordHash,
+    keep: Option<SessionId>,
+) -> Result<(), Cause> {
+    db.execute(
+        "UPDATE accounts SET password = ? WHERE id = ?",
+        params![hash.as_stored(), id.get()],
+    )?;
+    session::end_others(db, id, keep)?;
+    // Somebody else may have logged in by the old password, and would stay known.
+    db.execute("DELETE FROM devices WHERE account = ?", [id.get()])?;
+    Ok(())
 }
 
 /// Whether no other owner can log in. Rows that cannot be read do not count.

@@ -7,7 +7,7 @@ use protocol::{AccountId, Timestamp};
 use rusqlite::{Connection, params};
 use store::Cause;
 
-use super::{account, audit, row, session};
+use super::{account, audit, passkey, row, session};
 
 pub(super) fn account(db: &Connection, identity: &Identity) -> Result<Option<Account>, Cause> {
     let sql = format!(
@@ -107,7 +107,8 @@ pub(super) fn disconnect(
     if !is_of(db, identity, account)? {
         return Ok(Disconnected::NotFound);
     }
-    if account::by_id(db, account)?.is_none_or(|found| found.password.is_none()) {
+    let has_password = account::by_id(db, account)?.is_some_and(|found| found.password.is_some());
+    if !has_password && passkey::count(db, account)? == 0 {
         return Ok(Disconnected::LastWayIn);
     }
     db.execute(

@@ -1,8 +1,9 @@
 //! Converts rows to values. Any column may hold anything, as in [`crate::row`].
 
 use accounts::{
-    Account, AccountName, ApiToken, AuditEntry, AuditKind, Device, Note, PasswordHash, Scopes,
-    Session, SessionId, TokenId, TokenName,
+    Account, AccountName, ApiToken, AuditEntry, AuditKind, CredentialId, Device, Note, Passkey,
+    PasskeyId, PasskeyName, PasswordHash, PublicKey, Scopes, Session, SessionId, TokenId,
+    TokenName, UserHandle,
 };
 use protocol::{AccountId, AccountRole, Timestamp};
 use rusqlite::Row;
@@ -22,6 +23,14 @@ pub(super) const SESSION: &str = "sessions.id, sessions.account, sessions.create
 /// The columns that [`token`] reads, in this order.
 pub(super) const TOKEN: &str = "tokens.id, tokens.account, tokens.name, tokens.scopes, \
      tokens.created_ms, tokens.expires_ms, tokens.used_ms";
+
+/// The columns that [`passkey`] reads, in this order.
+pub(super) const PASSKEY: &str = "passkeys.id, passkeys.account, passkeys.credential, \
+     passkeys.handle, passkeys.host, passkeys.name, passkeys.key, passkeys.created_ms, \
+     passkeys.used_ms";
+
+/// How many columns [`PASSKEY`] names.
+pub(super) const PASSKEY_COLUMNS: usize = 9;
 
 /// The columns that [`audit`] reads, in this order.
 pub(super) const AUDIT: &str = "id, at_ms, kind, actor, account, address";
@@ -89,6 +98,30 @@ pub(super) fn audit(row: &Row<'_>) -> Result<AuditEntry, Cause> {
     };
     let note = Note { at: moment(row, 1, TABLE)?, kind, by: optional(row, 3)?, from };
     Ok(AuditEntry { id: get(row, 0, TABLE)?, note, account: optional(row, 4)? })
+}
+
+pub(super) fn passkey(row: &Row<'_>) -> Result<Passkey, Cause> {
+    const TABLE: &str = "passkeys";
+    let Some(account) = owner_in(row.get_ref(1)?) else { return bad(TABLE, "no account") };
+    let (credential, handle): (Vec<u8>, Vec<u8>) = (get(row, 2, TABLE)?, get(row, 3, TABLE)?);
+    let (host, name): (String, String) = (get(row, 4, TABLE)?, get(row, 5, TABLE)?);
+    let credential = CredentialId::from_bytes(&credential);
+    let (handle, name) = (UserHandle::from_slice(&handle), PasskeyName::parse(&name));
+    let (Some(credential), Some(handle), Some(name)) = (credential, handle, name) else {
+        return bad(TABLE, "the identifier, the handle or the name is none");
+    };
+    let used_ms: Option<i64> = get(row, 8, TABLE)?;
+    Ok(Passkey {
+        id: PasskeyId(get(row, 0, TABLE)?),
+        account,
+        credential,
+        handle,
+        host,
+        name,
+        key: PublicKey::from_stored(get(row, 6, TABLE)?),
+        created_at: moment(row, 7, TABLE)?,
+        used_at: used_ms.map(Timestamp::from_unix_ms),
+    })
 }
 
 pub(super) fn role_name(role: AccountRole) -> &'static str {

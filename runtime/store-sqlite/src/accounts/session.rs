@@ -5,7 +5,7 @@ use protocol::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
 use store::Cause;
 
-use super::{account, audit, identity, row};
+use super::{account, audit, identity, passkey, row};
 
 pub(super) fn add(
     db: &Connection,
@@ -19,6 +19,7 @@ pub(super) fn add(
     let is_proven = match &new.proof {
         Proof::Password(hash) => found.password.as_ref() == Some(hash),
         Proof::Identity(identity) => identity::is_of(db, identity, id)?,
+        Proof::Passkey(used) => passkey::used(db, id, used, new.created_at)?,
     };
     if !is_proven {
         return Ok(None);

@@ -80,8 +80,8 @@ impl fmt::Display for Case {
 
 /// The tables about accounts and shares, which the runtime does not read: one row and [`FEW`] show
 /// whether their damage affects it all the same.
-const OF_THE_SERVER: [&str; 7] =
-    ["accounts", "audit", "devices", "identities", "sessions", "shares", "tokens"];
+const OF_THE_SERVER: [&str; 8] =
+    ["accounts", "audit", "devices", "identities", "passkeys", "sessions", "shares", "tokens"];
 
 /// Every damage to every column of every table, in the first, the middle and the last row that does
 /// not belong to the worker with the key `sound`. The tables [`OF_THE_SERVER`] get fewer.

@@ -190,6 +190,9 @@ async fn no_page_for_strangers_and_no_refusal_leads_out() {
         (format!("/share/{worker}"), "until=none", None),
         ("/shares/revoke".to_owned(), "id=x", None),
         ("/login/provider".to_owned(), "", None),
+        ("/login/passkey".to_owned(), "", None),
+        ("/setup/passkey".to_owned(), "code=1", None),
+        ("/account/passkeys".to_owned(), "do=add&name=x", None),
         ("/logout".to_owned(), "", None),
     ] {
         let request = below.post(&path).header("accept", BROWSER);
