@@ -17,9 +17,6 @@ mod effort;
 pub use effort::effort;
 pub use effort::{thinks, thinks_as, thought_as};
 
-mod number;
-use number::thousands;
-
 mod errors;
 pub use errors::{Remedy, error_heading, error_next, error_title, is_foreign, prose, remedy};
 

@@ -25,8 +25,7 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
 
 /// A model in the list: its name, its context window, and whether it is unusable.
 pub fn model_option(model: &ModelEntry) -> String {
-    let window =
-        model.window_tokens.map(|tokens| tr!(model_window, tokens = super::thousands(tokens)));
+    let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
     let parts = [Some(model.name.clone()), model.quantisation.clone(), window, off];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
