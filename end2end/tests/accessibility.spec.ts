@@ -213,8 +213,6 @@ test('the accessibility tree describes the page', async ({
             - text: Hello
           - article "Companion":
             - paragraph: "You said: Hello"
-            - list:
-              - listitem: scripted-model
       - status: The answer is complete.
       - status: Live
       - textbox "Your message"

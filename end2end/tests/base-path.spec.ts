@@ -160,7 +160,7 @@ for (const front of PROXIES) {
         await page.getByRole('link', { name: 'Settings' }).click();
         await page.getByLabel('Dark').check();
         await page.getByRole('button', { name: 'Save' }).click();
-        await expect(page).toHaveURL(`${site.url}/settings`);
+        await expect(page).toHaveURL(`${site.url}/settings?saved=true`);
         await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
         await console.open();
         await page.getByRole('button', { name: 'Log out' }).click();

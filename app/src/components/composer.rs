@@ -280,8 +280,8 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     });
 }
 
-/// Stops the running answer by Escape when the focus is nowhere, for instance after a click into the
-/// transcript, and nothing is open that Escape closes.
+/// Stops the running answer by Escape when nothing has the focus, and nothing is open that Escape
+/// closes.
 #[cfg(feature = "browser")]
 fn stop_by_escape(activity: Memo<Activity>, stop: impl Fn() + 'static) {
     let keydown = window_event_listener(leptos::ev::keydown, move |event| {

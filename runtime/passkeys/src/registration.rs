@@ -95,7 +95,7 @@ impl Passkeys {
     ) -> Result<Started, PasskeyError> {
         let checks = site.checks();
         let (handle, name) = (owner.handle, owner.name.as_str());
-        let has = owner.has.iter().map(|id| id.as_bytes().to_vec().into()).collect();
+        let has = owner.has.iter().map(|id| id.as_bytes().to_vec()).collect();
         let id = Uuid::from_bytes(*handle.as_bytes());
         let (asked, state) = checks
             .start_passkey_registration(id, name, name, Some(has))

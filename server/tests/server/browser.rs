@@ -16,12 +16,12 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let client = Client::builder().redirect(Policy::none()).timeout(HANG).build().unwrap();
         Self { client, cookies: BTreeMap::new() }
     }
 
-    pub async fn send(&mut self, request: RequestBuilder) -> Response {
+    pub(crate) async fn send(&mut self, request: RequestBuilder) -> Response {
         let cookies: Vec<_> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header(COOKIE, cookies.join("; ")).header("accept", "text/html");
@@ -37,23 +37,23 @@ impl Browser {
         answer
     }
 
-    pub async fn get(&mut self, url: &str) -> Response {
+    pub(crate) async fn get(&mut self, url: &str) -> Response {
         let request = self.client.get(url);
         self.send(request).await
     }
 
-    pub async fn post(&mut self, url: &str, form: &str) -> Response {
+    pub(crate) async fn post(&mut self, url: &str, form: &str) -> Response {
         let request = self.client.post(url).body(form.to_owned());
         self.send(request.header("content-type", "application/x-www-form-urlencoded")).await
     }
 
-    pub async fn who(&mut self, server: &Server) -> Option<SessionStatus> {
+    pub(crate) async fn who(&mut self, server: &Server) -> Option<SessionStatus> {
         let answer = self.get(&server.url("/api/v1/session")).await;
         let is_in = answer.status() == 200;
         if is_in { Some(answer.json().await.unwrap()) } else { None }
     }
 
-    pub fn has_session(&self) -> bool {
+    pub(crate) fn has_session(&self) -> bool {
         self.cookies.contains_key("companion-session")
     }
 }
