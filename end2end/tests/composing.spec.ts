@@ -189,7 +189,7 @@ test('Escape stops the answer, but closes first what is open', async ({
   await page.keyboard.press('Escape');
   await expect(stopped).toBeVisible();
   await console.isIdle();
-  expect(await console.texts()).toEqual(['Count to two.', 'One ', 'Count again.', 'One ']);
+  expect(await console.texts()).toEqual(['Count to two.', 'One', 'Count again.', 'One']);
 });
 
 test('the arrow up edits the last message if the box is empty', async ({ console, page, upstream }) => {
