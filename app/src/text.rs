@@ -17,11 +17,8 @@ mod effort;
 pub use effort::effort;
 pub use effort::{thinks, thinks_as, thought_as};
 
-mod number;
-use number::thousands;
-
 mod errors;
-pub use errors::{Remedy, error_next, error_title, remedy};
+pub use errors::{Remedy, error_heading, error_next, error_title, is_foreign, prose, remedy};
 
 #[cfg(feature = "ssr")]
 mod accounts;
@@ -68,7 +65,7 @@ pub fn loading_model(model: &str) -> String {
 }
 
 /// Whether a sentence is in Japanese, judged by its full stop.
-pub fn is_japanese(sentence: &str) -> bool {
+fn is_japanese(sentence: &str) -> bool {
     sentence.ends_with('。')
 }
 
@@ -87,17 +84,30 @@ pub fn left_out(messages: u32) -> String {
 
 /// The number of tokens of an answer.
 pub fn tokens_out(count: u32) -> String {
-    if count == 1 { tr!(tokens_out_single).to_owned() } else { tr!(tokens_out_many, count = count) }
+    if count == 1 {
+        tr!(tokens_out_single).to_owned()
+    } else {
+        tr!(tokens_out_many, count = thousands(count))
+    }
 }
 
 /// The number of tokens of a prompt.
 pub fn tokens_in(count: u32) -> String {
-    if count == 1 { tr!(tokens_in_single).to_owned() } else { tr!(tokens_in_many, count = count) }
+    if count == 1 {
+        tr!(tokens_in_single).to_owned()
+    } else {
+        tr!(tokens_in_many, count = thousands(count))
+    }
 }
 
 /// How much of the context window is used.
 pub fn window_use(tokens: u32, window: u32) -> String {
-    tr!(window_use, tokens = tokens, window = window)
+    tr!(window_use, tokens = thousands(tokens), window = thousands(window))
+}
+
+/// A number as people read it, such as 4,096.
+pub fn thousands(number: u32) -> String {
+    protocol::grouped(number.into())
 }
 
 /// A fraction as a percentage.
@@ -127,7 +137,7 @@ pub fn thought(seconds: &str, tokens: Option<u32>) -> String {
     match tokens {
         None => tr!(thought_for, seconds = seconds),
         Some(1) => tr!(thought_in_single, seconds = seconds),
-        Some(count) => tr!(thought_in_many, seconds = seconds, count = count),
+        Some(count) => tr!(thought_in_many, seconds = seconds, count = thousands(count)),
     }
 }
 

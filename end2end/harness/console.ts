@@ -71,11 +71,11 @@ export class Console {
     this.composer = page.getByRole('textbox', { name: 'Your message' });
     this.send = page.getByRole('button', { name: 'Send', exact: true });
     this.stop = page.getByRole('button', { name: 'Stop', exact: true });
-    this.later = page.getByRole('button', { name: 'Send when done' });
+    this.later = page.getByRole('button', { name: 'Send after this answer' });
     this.hint = page.locator('#composer-keys');
 
     this.scroller = page.getByRole('region', { name: 'Transcript' });
-    this.newer = page.getByRole('button', { name: 'Newer below' });
+    this.newer = page.getByRole('button', { name: 'Jump to latest' });
     this.toast = page.locator('.toast');
     this.log = page.getByRole('log');
     this.messages = this.log.getByRole('article');
@@ -83,11 +83,11 @@ export class Console {
     this.answers = this.log.getByRole('article', { name: 'Companion', exact: true });
     this.earlier = page.getByRole('link', { name: 'Earlier messages' });
     this.edit = this.log.getByRole('link', { name: 'Edit' });
-    this.again = this.answers.last().getByRole('button', { name: 'Answer again' });
+    this.again = this.answers.last().getByRole('button', { name: 'Regenerate' });
     this.answerNow = this.answers.last().getByRole('button', { name: 'Answer now' });
     this.goOn = this.answers.last().getByRole('button', { name: 'Continue' });
     this.versions = this.log.locator('.versions').last();
-    this.versionBefore = this.log.getByRole('link', { name: 'The version before' });
+    this.versionBefore = this.log.getByRole('link', { name: 'Previous version' });
 
     this.alert = page.getByRole('alert').locator('[data-kind=error]');
     this.activity = page.locator('[data-activity]');
@@ -98,7 +98,7 @@ export class Console {
     this.older = this.list.getByRole('link', { name: 'Older conversations' });
     this.entryMenu = this.list.getByRole('menu');
     this.entryTitle = this.list.getByRole('textbox', { name: 'Title' });
-    this.openPalette = page.getByRole('button', { name: 'Find a conversation or a command' });
+    this.openPalette = page.getByRole('button', { name: 'Find a conversation or command' });
     this.palette = page.getByRole('dialog', { name: 'Conversations and commands' });
     this.paletteField = this.palette.getByRole('combobox');
     this.choices = this.palette.getByRole('option');

@@ -160,7 +160,7 @@ test('an error and a running answer', async ({ console, page, upstream }) => {
   await console.composer.fill('And then?');
   await console.later.click();
   await picture(page, 'running');
-  await page.getByRole('button', { name: 'Do not send yet' }).click();
+  await page.getByRole('button', { name: 'Don’t send' }).click();
   await console.stop.click();
   await console.isIdle();
   await upstream.release();

@@ -17,11 +17,11 @@ test('when the server is unreachable at load, an error offers to try again', asy
   watch.allow(...FROM_PROXIES);
   await companion.kill();
   await console.open();
-  await expect(console.title).toHaveText('This page could not be shown');
-  await expect(page.getByText('The server is away')).toBeVisible();
-  const again = page.getByRole('link', { name: 'Load the page again' });
+  await expect(console.title).toHaveText('This page couldn’t be shown');
+  await expect(page.getByText('The server can’t be reached')).toBeVisible();
+  const again = page.getByRole('link', { name: 'Reload the page' });
   await again.click();
-  await expect(page.getByText('The server is away')).toBeVisible();
+  await expect(page.getByText('The server can’t be reached')).toBeVisible();
   await companion.start();
   await again.click();
   await console.isLive();
@@ -44,7 +44,7 @@ test('when the server becomes unreachable, the console says so, keeps typed text
   await console.isIdle();
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
-  await expect(console.link).toContainText('The server is away');
+  await expect(console.link).toContainText('Connection lost');
   // Trunk accepts a WebSocket even when it does not reach the server. The console must not take
   // that for a live connection.
   await console.link.evaluate((link) => {
@@ -55,7 +55,7 @@ test('when the server becomes unreachable, the console says so, keeps typed text
     });
   });
   await console.submit('And now?');
-  await expect(console.alert).toContainText('The server is away');
+  await expect(console.alert).toContainText('The server can’t be reached');
   await expect(console.composer).toHaveValue('And now?');
   let tries = 0;
   page.on('websocket', (socket) => {

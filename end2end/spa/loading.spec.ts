@@ -37,10 +37,10 @@ test('when a file cannot be loaded, an error offers to try again', async ({
   watch.allow(/\.wasm/, /ERR_FAILED/, /Failed to fetch/);
   await page.route('**/*.wasm', (route) => route.abort());
   await console.open();
-  const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
+  const failed = page.getByRole('alert').filter({ hasText: 'The console couldn’t be loaded' });
   await expect(failed).toBeVisible();
   await page.unroute('**/*.wasm');
-  await failed.getByRole('link', { name: 'Load the page again' }).click();
+  await failed.getByRole('link', { name: 'Reload the page' }).click();
   await console.isLive();
 });
 
@@ -58,7 +58,7 @@ test('an error at load stays when the server answers late', async ({ console, pa
     await route.continue();
   });
   await console.open();
-  const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
+  const failed = page.getByRole('alert').filter({ hasText: 'The console couldn’t be loaded' });
   await expect(failed).toBeVisible();
   const answered = page.waitForResponse('**/api/fn/reader');
   answer();

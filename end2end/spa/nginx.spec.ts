@@ -107,8 +107,8 @@ test('when the server is unreachable at load, an error offers to try again', asy
   watch.allow(/^answer 502/, /status of 502/);
   await companion.kill();
   await console.open();
-  await expect(page.getByText('The server is away')).toBeVisible();
+  await expect(page.getByText('The server can’t be reached')).toBeVisible();
   await companion.start();
-  await page.getByRole('link', { name: 'Load the page again' }).click();
+  await page.getByRole('link', { name: 'Reload the page' }).click();
   await console.isLive();
 });

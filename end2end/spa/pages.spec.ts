@@ -56,7 +56,7 @@ test('the forms of the server work through the proxy and lead to the console', a
   await console.open('/new');
   await page.getByRole('radio', { name: /Concise/ }).check();
   await page.getByRole('textbox', { name: 'Title' }).fill('Short talk');
-  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'Start' }).click();
   await expect(page).toHaveURL(/\/c\/[\w-]+$/);
   await console.isLive();
   await expect(console.title).toHaveText('Short talk');
@@ -86,8 +86,8 @@ test('the forms of the server work through the proxy and lead to the console', a
   await companion.api.delete(await companion.api.newest(), 'for good');
   await page.setInputFiles('input[type=file]', path);
   await page.getByRole('button', { name: 'Import' }).click();
-  await expect(page.getByRole('status')).toContainText('1 conversation was imported');
-  await page.getByRole('link', { name: 'Open the first of them' }).click();
+  await expect(page.getByRole('status')).toContainText('1 conversation imported');
+  await page.getByRole('link', { name: 'Open the first one' }).click();
   await console.isLive();
   await expect(console.title).toHaveText('Short talk');
 });

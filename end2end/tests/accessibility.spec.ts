@@ -195,7 +195,7 @@ test('the accessibility tree describes the page', async ({
     - link "Skip to the message box"
     - navigation "Conversations":
       - button "New conversation"
-      - button "Find a conversation or a command"
+      - button "Find a conversation or command"
       - group "Today":
         - heading "Today" [level=2]
         - list:

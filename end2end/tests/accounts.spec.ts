@@ -41,19 +41,19 @@ for (const javaScriptEnabled of [true, false]) {
         await page.getByLabel('Set-up code').fill(code);
         await page.getByLabel('Name').fill(OWNER.name);
         await page.getByLabel('Password', { exact: true }).fill(password);
-        await page.getByLabel('The same password again').fill(again);
-        await page.getByRole('button', { name: 'Make the account' }).click();
+        await page.getByLabel('Repeat the password').fill(again);
+        await page.getByRole('button', { name: 'Create the account' }).click();
       };
       await send('AAAA-BBBB-CCCC-DDDD', OWNER.password);
-      await expect(page.getByLabel('Set-up code')).toHaveAccessibleDescription(/not the set-up code/);
+      await expect(page.getByLabel('Set-up code')).toHaveAccessibleDescription(/isn’t the set-up code/);
       await expect(page.getByLabel('Set-up code')).toBeFocused();
       await expect(page.getByLabel('Name')).toHaveValue(OWNER.name);
       const code = await setUpCode(companion);
       await send(code, 'password123');
-      await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/first that are guessed/);
+      await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/easy to guess/);
       await expect(page.getByLabel('Set-up code')).toHaveValue(code);
       await send(code, OWNER.password, 'something else');
-      await expect(page.getByLabel('The same password again')).toHaveAccessibleDescription(/differ/);
+      await expect(page.getByLabel('Repeat the password')).toHaveAccessibleDescription(/don’t match/);
       await send(code.toLowerCase(), OWNER.password);
       await expect(console.composer).toBeVisible();
       expect(page.url()).toContain('/c/');
@@ -81,7 +81,7 @@ for (const javaScriptEnabled of [true, false]) {
         await logIn(page, { name, password });
         const field = page.getByLabel('Password', { exact: true });
         await expect(field).toHaveAccessibleDescription(
-          'The name or the password is wrong, or the account is disabled.',
+          'The name or password is wrong, or the account is disabled.',
         );
         await expect(field).toBeFocused();
         await expect(field).toHaveValue('');
@@ -122,11 +122,11 @@ for (const javaScriptEnabled of [true, false]) {
       const change = async (old: string, password: string): Promise<void> => {
         await page.getByLabel('Current password').fill(old);
         await page.getByLabel('New password', { exact: true }).fill(password);
-        await page.getByLabel('The same password again').fill(password);
+        await page.getByLabel('Repeat the password').fill(password);
         await page.getByRole('button', { name: 'Change the password' }).click();
       };
       await change('a wrong password', 'an entirely new one');
-      await expect(page.getByLabel('Current password')).toHaveAccessibleDescription(/not the current password/);
+      await expect(page.getByLabel('Current password')).toHaveAccessibleDescription(/current password is wrong/);
       await change(OWNER.password, 'short');
       await expect(page.getByLabel('New password', { exact: true })).toHaveAccessibleDescription(/too short/);
       await change(OWNER.password, 'an entirely new one');
@@ -143,13 +143,13 @@ for (const javaScriptEnabled of [true, false]) {
       await logIn(page, OWNER);
       await page.getByLabel('Name').fill('backup job');
       await page.getByLabel('Read conversations').uncheck();
-      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.getByRole('button', { name: 'Create a token' }).click();
       await expect(page.getByText('Choose at least one.')).toBeVisible();
       await expect(page.getByLabel('Name')).toHaveValue('backup job');
       await page.getByLabel('Read conversations').check();
       await page.getByLabel('Valid for').selectOption('7 days');
       const answered = page.waitForResponse((response) => response.request().method() === 'POST');
-      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.getByRole('button', { name: 'Create a token' }).click();
       expect((await answered).headers()['cache-control']).toBe('no-store');
       const shown = page.getByLabel('Token', { exact: true });
       await expect(shown).toHaveValue(/^companion_/);
@@ -184,7 +184,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Name').fill(MEMBER.name.toUpperCase());
       await page.getByLabel('Password', { exact: true }).fill(MEMBER.password);
       await page.getByRole('button', { name: 'Add an account' }).click();
-      await expect(page.getByLabel('Name')).toHaveAccessibleDescription('There is an account with this name.');
+      await expect(page.getByLabel('Name')).toHaveAccessibleDescription('An account with this name already exists.');
       // The last owner stays one.
       await page.getByRole('link', { name: `Change the account “${OWNER.name}”` }).click();
       await page.getByLabel(/^Member:/).check();
@@ -212,7 +212,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(entries.first()).toContainText(/Account enabled\s*ben/);
       await expect(entries.first()).toContainText(`by ${OWNER.name}`);
       await expect(entries.first()).toContainText('from 127.0.0.1');
-      await expect(entries.last()).toContainText('First account made');
+      await expect(entries.last()).toContainText('First account created');
     });
   });
 }
@@ -258,13 +258,13 @@ test('a session that is ended elsewhere is gone at once, and what was typed stay
   const rows = other.locator('#sessions').getByRole('listitem');
   const browsers = rows.filter({ hasText: 'Chrome on Linux' });
   await expect(browsers).toHaveCount(2);
-  await browsers.filter({ hasNotText: 'This one' }).getByRole('button', { name: 'End' }).click();
+  await browsers.filter({ hasNotText: 'This browser' }).getByRole('button', { name: 'End' }).click();
   await expect(other.getByRole('status')).toHaveText('The session has ended.');
   await expect(browsers).toHaveCount(1);
-  await expect(browsers).toContainText('This one');
+  await expect(browsers).toContainText('This browser');
 
   await expect(console.link).toHaveAttribute('data-link', 'logged-out');
-  const note = console.alert.filter({ hasText: 'You are logged out' });
+  const note = console.alert.filter({ hasText: 'You’re logged out' });
   await expect(note).toBeVisible();
   await expect(console.composer).toHaveValue('and then I typed this');
   // It does not try for ever.
@@ -420,7 +420,7 @@ test('at the server’s own machine no login is needed, and the first account is
     await page.goto(`${companion.url}/account`);
     await expect(page.getByText('where no login is needed')).toBeVisible();
     await isSound(page);
-    await page.getByRole('link', { name: 'Make the first account' }).click();
+    await page.getByRole('link', { name: 'Create the first account' }).click();
     await page.getByLabel('Name').fill(OWNER.name);
     await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
     await page.getByRole('button', { name: 'Add an account' }).click();

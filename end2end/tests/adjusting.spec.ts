@@ -17,7 +17,7 @@ test('an adjusted request is shown live, after a reload and in Japanese', async 
   await console.openLive();
   await console.ask('Are you there?');
   await expect(console.attempts).toHaveCount(1);
-  const told = 'Asked again without stream_options.';
+  const told = 'Retried without stream_options.';
   await expect(console.attempts).toContainText(told);
   const words = "Unknown parameter: 'stream_options'. See [address]";
   await expect(console.attempts.getByRole('blockquote')).toHaveText(words);
@@ -56,7 +56,7 @@ test.describe('without JavaScript', () => {
     await console.open();
     await console.ask('Are you there?');
     await expect(console.answer).toHaveText('Here I am.');
-    await expect(console.attempts).toContainText('Asked again without stream_options.');
+    await expect(console.attempts).toContainText('Retried without stream_options.');
     await console.ask('And now?');
     await expect(console.note.getByRole('figure')).toContainText('Wrong key: [key]');
     await console.openDetails();

@@ -40,11 +40,11 @@ test('a message can be queued until the answer before it is complete', async ({ 
   await expect(console.later).toBeHidden();
   await console.composer.fill('Second?');
   await console.later.click();
-  await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
+  await expect(console.hint).toHaveText('Your message will be sent as soon as this answer is complete.');
   // The waiting message is cancelled, and then sent again with the keyboard.
-  await page.getByRole('button', { name: 'Do not send yet' }).click();
+  await page.getByRole('button', { name: 'Don’t send' }).click();
   await console.composer.press('Enter');
-  await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
+  await expect(console.hint).toHaveText('Your message will be sent as soon as this answer is complete.');
   expect(await upstream.asked()).toHaveLength(1);
   await upstream.release();
   await expect(console.answer).toHaveText('Second.');
@@ -61,7 +61,7 @@ test('a queued message is not sent after the answer before it was stopped', asyn
   await console.later.click();
   await console.stop.click();
   await console.isIdle();
-  await expect(console.hint).toContainText('your text was not sent');
+  await expect(console.hint).toContainText('your message was not sent');
   await expect(console.composer).toHaveValue('Second?');
   await upstream.release();
   await console.send.click();

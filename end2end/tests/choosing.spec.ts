@@ -21,7 +21,7 @@ async function faults(page: Page): Promise<string[]> {
 
 const card = (page: Page, name: string) => page.getByRole('radio', { name, exact: true });
 const model = (page: Page) => page.getByRole('combobox', { name: 'Model' });
-const effort = (page: Page) => page.getByRole('combobox', { name: 'Thinking' });
+const effort = (page: Page) => page.getByRole('combobox', { name: 'Thinking effort' });
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -42,11 +42,11 @@ for (const javaScriptEnabled of [true, false]) {
       await model(page).selectOption({ label: 'big' });
       await effort(page).selectOption({ label: 'Low' });
       await page.getByRole('textbox', { name: 'Title' }).fill('A program');
-      await page.getByRole('button', { name: 'Begin' }).click();
+      await page.getByRole('button', { name: 'Start' }).click();
 
       await expect(console.title).toHaveText('A program');
       const here = page.locator('.answers-here');
-      await expect(here).toHaveText('Code · big · thinking: Low');
+      await expect(here).toHaveText('Code · big · thinking effort: Low');
       if (javaScriptEnabled) await console.isLive();
       await console.ask('Sort a list.');
       await expect(console.answer).toHaveText('First.');
@@ -125,8 +125,8 @@ test('the configured model can be chosen if an endpoint does not list its models
 }) => {
   await upstream.refuse();
   await console.open('/new');
-  await expect(model(page).getByRole('option')).toHaveText(['The profile’s own', 'scripted-model', /SmolLM2/]);
-  await expect(page.getByText(/provider is running/)).toBeVisible();
+  await expect(model(page).getByRole('option')).toHaveText(['Profile default', 'scripted-model', /SmolLM2/]);
+  await expect(page.getByText(/endpoint is running/)).toBeVisible();
   expect(await faults(page)).toEqual([]);
 });
 
@@ -146,7 +146,7 @@ test('a file that is not a model is listed with the reason and cannot be chosen'
   await console.open('/new');
   const broken = model(page).getByRole('option', { name: /^broken/ });
   await expect(broken).toBeDisabled();
-  await expect(page.getByText('broken: The model file cannot be used: it is not a GGUF file.')).toBeVisible();
+  await expect(page.getByText("broken: The model file can't be used: it is not a GGUF file.")).toBeVisible();
   expect(await page.content()).not.toContain(models);
 
   // The page was loaded before the folder changed. A refused choice stays in the form.
@@ -154,7 +154,7 @@ test('a file that is not a model is listed with the reason and cannot be chosen'
   await model(page).evaluate((select: HTMLSelectElement) => {
     select.add(new Option('gone', 'local/gone', true, true));
   });
-  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'Start' }).click();
   await expect(console.alert).toContainText('There is no local model');
   await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Kept');
   await expect(model(page)).toHaveValue('local/gone');

@@ -26,7 +26,7 @@ for (const javaScriptEnabled of [true, false]) {
       await console.goOn.click();
       await expect(console.answer).toHaveText('One two three');
       await expect(console.versions).toHaveText('‹2/2›');
-      await expect(console.note).toHaveText(/longest allowed length/);
+      await expect(console.note).toHaveText(/length limit/);
       await console.goOn.click();
       await expect(console.answer).toHaveText('One two three four.');
       await expect(console.versions).toHaveText('‹3/3›');

@@ -55,8 +55,8 @@ test('the choice to wrap long lines is kept', async ({
   expect(await scrolls()).toBe(false);
   const other = await tab();
   await other.isLive();
-  await expect(other.page.getByRole('button', { name: 'Do not wrap long lines' })).toBeVisible();
-  await other.page.getByRole('button', { name: 'Do not wrap long lines' }).click();
+  await expect(other.page.getByRole('button', { name: 'Don’t wrap long lines' })).toBeVisible();
+  await other.page.getByRole('button', { name: 'Don’t wrap long lines' }).click();
   await page.reload();
   await console.isLive();
   await expect(page.getByRole('button', { name: 'Wrap long lines', exact: true })).toBeVisible();
@@ -77,7 +77,7 @@ test('a message is copied as it was written, as text and as a link', async ({
   await expect(console.toast).toHaveText('Copied');
   expect(await clipboard(page)).toBe(MARKDOWN);
 
-  const more = last.getByRole('button', { name: 'More for this message' });
+  const more = last.getByRole('button', { name: 'More options for this message' });
   await more.press('Enter');
   await page.getByRole('button', { name: 'Copy as plain text' }).click();
   await expect.poll(() => clipboard(page)).toContain('Look at this:');
@@ -86,7 +86,7 @@ test('a message is copied as it was written, as text and as a link', async ({
   expect(text).not.toMatch(/\*\*|```|rust/);
   await expect(page.getByRole('button', { name: 'Copy as plain text' })).toBeHidden();
 
-  await console.questions.getByRole('button', { name: 'More for this message' }).click();
+  await console.questions.getByRole('button', { name: 'More options for this message' }).click();
   await page.getByRole('button', { name: 'Copy link' }).click();
   const id = await console.questions.getAttribute('id');
   const link = `${new URL(page.url()).origin}/c/${console.worker}?m=${id?.slice(2)}#${id}`;
@@ -104,7 +104,7 @@ test('a toast says that the browser does not allow copying', async ({ console, p
   await console.ask('Show me.');
   await console.isIdle();
   await console.answers.last().getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(console.toast).toHaveText(/The browser did not allow copying/);
+  await expect(console.toast).toHaveText(/The browser didn’t allow copying/);
 });
 
 test('in an insecure context, a toast says that there is no clipboard', async ({
@@ -120,7 +120,7 @@ test('in an insecure context, a toast says that there is no clipboard', async ({
   await console.ask('Show me.');
   await console.isIdle();
   await console.answer.getByRole('button', { name: 'Copy code' }).click();
-  await expect(console.toast).toHaveText(/The browser did not allow copying/);
+  await expect(console.toast).toHaveText(/The browser didn’t allow copying/);
 });
 
 test.describe('without JavaScript', () => {

@@ -30,13 +30,13 @@ test('when the server is killed during an answer, the text stays, the page recon
 
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away');
-  await expect(console.link).toContainText('comes back by itself');
+  await expect(console.link).toContainText('Reconnecting…');
   expect(await console.texts()).toEqual(read);
 
   await companion.start();
   await console.isLive();
   await expect(console.note).toHaveText(
-    'The server ended while this was being written. What is above was kept.',
+    'The server stopped while writing this. The text so far was kept.',
   );
   await console.isIdle();
   expect(await console.texts()).toEqual(read);
@@ -66,7 +66,7 @@ test('when the server is killed before the first token, the message is kept', as
   await companion.kill();
   await companion.start();
   await console.isLive();
-  await expect(console.note).toHaveText('The server ended before this answer began.');
+  await expect(console.note).toHaveText('The server stopped before this answer began.');
   await expect(console.textOf(console.questions)).toHaveText('Did you get this?');
 });
 
@@ -82,7 +82,7 @@ test('an orderly shutdown during an answer interrupts the turn and keeps its tex
   await companion.stop();
   await companion.start();
   await console.isLive();
-  await expect(console.note).toHaveText(/The server ended while this was being written/);
+  await expect(console.note).toHaveText(/The server stopped while writing this/);
   expect(await console.texts()).toEqual(['Count.', 'One two']);
   await console.ask('Go on.');
   await expect(console.answer).toHaveText('Back again.');
@@ -102,7 +102,7 @@ test('when the server is killed repeatedly during an answer, no text that was sh
     const read = await console.texts();
     await companion.start();
     await console.isLive();
-    await expect(console.note).toHaveText(/The server ended/);
+    await expect(console.note).toHaveText(/The server stopped/);
     const kept = await console.texts();
     expect(kept).toHaveLength(read.length);
     read.forEach((text, n) => expect(kept[n]?.startsWith(text)).toBe(true));
@@ -120,7 +120,7 @@ test('the notice that the server is unreachable is correct, and disappears when 
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
   await console.new.click();
-  const told = page.getByRole('navigation').getByText('The server is away');
+  const told = page.getByRole('navigation').getByText('The server can’t be reached');
   await expect(told).toBeVisible();
   // The page blames no model, because the whole server is away.
   await expect(page.getByRole('link', { name: 'How to set up a model' })).toHaveCount(0);
@@ -139,7 +139,7 @@ test('a message sent while the server is down stays in the box and is sent once'
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away');
   await console.submit('Anyone?');
-  await expect(console.alert).toContainText('The server could not be reached.');
+  await expect(console.alert).toContainText('The server can’t be reached');
   await expect(console.alert).toContainText('Your text is still in the message box.');
   await expect(console.composer).toHaveValue('Anyone?');
   await companion.start();

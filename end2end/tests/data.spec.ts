@@ -96,7 +96,7 @@ for (const javaScriptEnabled of [true, false]) {
       // An import does not overwrite a conversation that can still be restored.
       await page.locator('summary', { hasText: 'Delete for good' }).click();
       await page.getByRole('button', { name: /^Delete it for good/ }).click();
-      await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
+      await expect(page.getByText('Nothing to restore.')).toBeVisible();
       const file = page.getByLabel('File');
       const send = page.getByRole('button', { name: 'Import these files' });
       await file.setInputFiles(upload('damaged.jsonl', json.replace('tides?', 'tidal?')));
@@ -109,10 +109,10 @@ for (const javaScriptEnabled of [true, false]) {
       await file.setInputFiles(upload('whole.jsonl', json));
       await send.click();
       const done = page.getByRole('status');
-      await expect(done).toContainText('1 conversation was imported from an export of Companion.');
+      await expect(done).toContainText('1 conversation imported (Companion export).');
       await file.setInputFiles(upload('whole.jsonl', json));
       await send.click();
-      await expect(done).toContainText('1 was here already.');
+      await expect(done).toContainText('1 was already here.');
 
       await page.goto(`${companion.url}/c/${worker}`);
       await expect(console.answer).toContainText('as it was written.');
@@ -133,7 +133,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByLabel('File')).toBeFocused();
       await page.getByLabel('File').setInputFiles(upload('conversations.json', CHATGPT));
       await page.getByRole('button', { name: 'Import these files' }).click();
-      await expect(page.getByRole('status')).toContainText('imported from a ChatGPT export');
+      await expect(page.getByRole('status')).toContainText('imported (ChatGPT export)');
       const [name, all] = await kept(page, () =>
         page.getByRole('link', { name: 'Export all conversations' }).click(),
       );
@@ -141,7 +141,7 @@ for (const javaScriptEnabled of [true, false]) {
       expect(all).toContain('月のため。');
       expect(all.split('\n').at(-2)).toContain('"conversations":2');
 
-      await page.getByRole('link', { name: 'Open the first of them' }).click();
+      await page.getByRole('link', { name: 'Open the first one' }).click();
       await expect(console.title).toHaveText('潮の満ち引き');
       await expect(console.answer).toHaveText('月のため。');
       await expect(console.figures.filter({ hasText: 'gpt-4o' })).toHaveCount(1);

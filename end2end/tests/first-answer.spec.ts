@@ -43,7 +43,7 @@ test('a first visit gets a streamed answer, which survives a reload and a restar
   expect(whole).toMatch(/\p{L}/u);
 
   await expect(console.figures.filter({ hasText: 'SmolLM2-135M-Instruct' })).toHaveCount(1);
-  await expect(console.figures.filter({ hasText: /^\d+ tokens? out$/ })).toHaveCount(1);
+  await expect(console.figures.filter({ hasText: /^\d+ output tokens?$/ })).toHaveCount(1);
   await expect(console.figures.filter({ hasText: /^[\d.]+ tokens\/s$/ })).toHaveCount(1);
   await expect(console.figures.filter({ hasText: /^first (token )?after [\d.]+ s$/ })).toHaveCount(1);
 
@@ -95,7 +95,7 @@ test('when the server is killed during an answer, no model process stays, and th
 
   await companion.start();
   await console.isLive();
-  await expect(console.note).toHaveText(/The server ended while this was being written/);
+  await expect(console.note).toHaveText(/The server stopped while writing this/);
   expect(letters(await console.answer.textContent()).startsWith(read)).toBe(true);
 
   await console.ask('Say hello.');

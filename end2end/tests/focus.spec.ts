@@ -76,6 +76,6 @@ test('a page of earlier messages links to later ones, and its answers can be ret
   await expect(page.getByText('Question number 130:')).toBeVisible();
   // This page has no message box in which a message could be edited.
   await expect(console.edit).toHaveCount(0);
-  await console.answers.last().getByRole('button', { name: 'Answer again' }).click();
+  await console.answers.last().getByRole('button', { name: 'Regenerate' }).click();
   await expect(console.answer).toHaveText('A new answer.');
 });

@@ -132,8 +132,8 @@ test.describe('in Japanese', () => {
     await page.locator('#composer').fill('どうですか?');
     await page.locator('#composer').press('Enter');
     const note = page.locator('[data-code=provider]');
-    await expect(note).toContainText('キーが受け付けられませんでした');
-    await expect(note).toContainText('キーを確かめてください');
+    await expect(note).toContainText('エンドポイントがキーを拒否しました');
+    await expect(note).toContainText('キーを確認してください');
     await expect(note.getByRole('link')).toHaveAttribute('href', '/settings#model');
     await note.locator('summary').click();
     await expect(note.locator('[lang=en]')).toBeVisible();

@@ -105,13 +105,13 @@ for (const javaScriptEnabled of [true, false]) {
       watch.allow(/404/);
       const there = await companion.api.newest();
       await console.open('/c/00000000-0000-7000-8000-000000000000');
-      await expect(console.title).toHaveText('There is nothing here');
+      await expect(console.title).toHaveText('Page not found');
       await expect(console.conversations).toHaveCount(1);
       await expect(console.new).toHaveCount(1);
       await console.conversation(there).click();
       await expect(console.composer).toBeVisible();
       await page.goBack();
-      await expect(console.title).toHaveText('There is nothing here');
+      await expect(console.title).toHaveText('Page not found');
     });
 
     test('the archive has a link back to all conversations', async ({ companion, console }) => {

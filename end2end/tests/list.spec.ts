@@ -178,7 +178,7 @@ test('pinned conversations stay at the top, and archived ones are not in the lis
   await expect(console.answer).toHaveText('You said: Up');
   await expect(console.conversations).toHaveText(/Second/);
   await console.list.getByRole('button', { name: 'Options for “Second”' }).click();
-  await console.entryMenu.getByRole('menuitem', { name: 'Take out of the archive' }).click();
+  await console.entryMenu.getByRole('menuitem', { name: 'Unarchive' }).click();
   await expect(console.conversations).toHaveCount(0);
   await expect(other.conversations).toHaveCount(2);
   await other.choose(first, 'Unpin');

@@ -15,7 +15,7 @@ for (const path of NOWHERE) {
     watch.allow(/404/);
     const response = await page.goto(companion.url + path);
     expect(response?.status()).toBe(404);
-    await expect(console.title).toHaveText('There is nothing here');
+    await expect(console.title).toHaveText('Page not found');
     await page.getByRole('link', { name: 'Go to the latest conversation' }).click();
     await console.isLive();
     await expect(console.composer).toBeVisible();

@@ -74,7 +74,7 @@ for (const javaScriptEnabled of [true, false]) {
       watch.allow(/403/);
       await console.open('/login');
       await comeAs(page, '');
-      await expect(page.getByRole('alert')).toHaveText('Home did not let you in, or you went back.');
+      await expect(page.getByRole('alert')).toHaveText('Home didn’t let you in, or you went back.');
       if (javaScriptEnabled) await isSound(page);
       // From the page with the mistake, it can be tried again.
       await comeAs(page, 'mallory');
@@ -91,7 +91,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Connect with Home' }).click();
       await page.getByLabel('Who').fill('eve');
       await page.getByRole('button', { name: 'Continue' }).click();
-      await expect(page.getByRole('status')).toHaveText('The account is connected with the provider.');
+      await expect(page.getByRole('status')).toHaveText('The account is connected.');
       if (javaScriptEnabled) await isSound(page);
       await page.getByRole('button', { name: 'Log out' }).click();
       await page.getByRole('button', { name: 'Log in with Home' }).click();
@@ -118,7 +118,7 @@ test('without the provider, passwords go on working', async ({ console, home, pa
   await console.open('/login');
   await home.stop();
   await page.getByRole('button', { name: 'Log in with Home' }).click();
-  await expect(page.getByRole('alert')).toContainText('Home cannot be reached at the moment.');
+  await expect(page.getByRole('alert')).toContainText('Home can’t be reached right now.');
   await page.getByLabel('Name').fill(OWNER.name);
   await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();

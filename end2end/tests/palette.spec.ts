@@ -219,10 +219,10 @@ test('the accessibility tree describes the palette', async ({ companion, console
   await expect(console.choices).toHaveCount(2);
   await expect(page.locator('dialog')).toMatchAriaSnapshot(`
     - dialog "Conversations and commands":
-      - combobox "Type a title or a command" [expanded]: tid
+      - combobox "Type a title or command" [expanded]: tid
       - listbox "Conversations and commands":
         - option "Tides" [selected]
         - option "Search all messages for “tid”"
-      - status: 2 choices
+      - status: 2 matches
   `);
 });

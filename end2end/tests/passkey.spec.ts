@@ -75,7 +75,7 @@ async function logInWithPassword(page: Page, address: string): Promise<void> {
 }
 
 async function addPasskey(page: Page, name: string): Promise<void> {
-  await page.getByLabel('What the passkey is called').fill(name);
+  await page.getByLabel('Passkey name').fill(name);
   await page.locator('#passkey-password').fill(OWNER.password);
   await page.getByRole('button', { name: 'Add a passkey' }).click();
 }
@@ -92,7 +92,7 @@ test('the owner is made with a passkey, and logs in with it', async ({ address, 
 
   await page.goto(`${address}/account`);
   await expect(page.locator('[data-account]')).toContainText(OWNER.name);
-  await expect(page.locator('#passkeys')).toContainText('its only passkey cannot be removed');
+  await expect(page.locator('#passkeys')).toContainText('its only passkey can’t be removed');
   await expect(page.getByRole('button', { name: 'Change the password' })).toHaveCount(0);
   await isSound(page);
   await page.getByRole('button', { name: 'Log out' }).click();
@@ -110,7 +110,7 @@ test('a passkey is added to an account, used and removed', async ({ address, com
   const device = await Device.in(page);
   await logInWithPassword(page, address);
   await addPasskey(page, 'my phone');
-  await expect(page.getByRole('status')).toContainText('The passkey was added.');
+  await expect(page.getByRole('status')).toContainText('Passkey added.');
   await expect(page.locator('#passkeys')).toContainText('my phone');
   await isSound(page);
   // The same device has one already, and the page says so.
@@ -126,7 +126,7 @@ test('a passkey is added to an account, used and removed', async ({ address, com
   await expect(page.locator('#passkeys')).toContainText('last used');
 
   await page.getByRole('button', { name: 'Remove the passkey my phone' }).click();
-  await expect(page.getByRole('status')).toContainText('The passkey was removed');
+  await expect(page.getByRole('status')).toContainText('Passkey removed');
   await page.getByRole('button', { name: 'Log out' }).click();
   // Nobody has a passkey any more, so the login says nothing about them.
   await expect(page.getByRole('button', { name: 'Log in with a passkey' })).toHaveCount(0);
@@ -137,7 +137,7 @@ test('a login that is cancelled says so and can be tried again', async ({ addres
   const device = await Device.in(page);
   await logInWithPassword(page, address);
   await addPasskey(page, 'my phone');
-  await expect(page.getByRole('status')).toContainText('The passkey was added.');
+  await expect(page.getByRole('status')).toContainText('Passkey added.');
   await page.getByRole('button', { name: 'Log out' }).click();
   await device.refuses();
   await page.getByRole('button', { name: 'Log in with a passkey' }).click();
@@ -155,16 +155,16 @@ test('at an IP address the pages say why there are no passkeys, and only where i
   address,
 }) => {
   await page.goto(`${companion.url}/setup`);
-  await expect(page.getByText('Passkeys do not work at an IP address.')).toBeVisible();
+  await expect(page.getByText('Passkeys don’t work at an IP address.')).toBeVisible();
   await makeOwner(companion);
   await console.open('/login');
   await expect(page.getByText(/passkey/i)).toHaveCount(0);
   await Device.in(page);
   await logInWithPassword(page, address);
   await addPasskey(page, 'my phone');
-  await expect(page.getByRole('status')).toContainText('The passkey was added.');
+  await expect(page.getByRole('status')).toContainText('Passkey added.');
   await console.open('/login');
-  await expect(page.getByText('Passkeys do not work at an IP address.')).toBeVisible();
+  await expect(page.getByText('Passkeys don’t work at an IP address.')).toBeVisible();
 });
 
 test.describe('without a script', () => {

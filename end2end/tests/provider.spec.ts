@@ -42,7 +42,7 @@ test('an endpoint that fails during an answer fails the turn, and its text is ke
   await expect(console.answer).toHaveText('It was a dark ');
   await upstream.release();
   await expect(console.note).toHaveAttribute('data-code', 'provider');
-  await expect(console.note).toContainText('Your message and what is above were kept.');
+  await expect(console.note).toContainText('Your message and the text so far were kept.');
   expect(await console.texts()).toEqual(['Tell me a story.', 'It was a dark']);
   await console.ask('Go on.');
   await expect(console.answer).toHaveText('Again.');
@@ -91,7 +91,7 @@ test('a failed attempt is shown, and the same request is sent again', async ({
   await console.ask('Are you there?');
   await expect(console.activity).toHaveAttribute('data-activity', 'retrying');
   await expect(console.attempts).toHaveCount(1);
-  await expect(console.attempts).toContainText('Attempt 1: ');
+  await expect(console.attempts).toContainText('Attempt 1 failed: ');
   await expect.poll(async () => (await upstream.asked()).length).toBe(2);
   await upstream.release();
   await expect(console.answer).toHaveText('Here I am.');

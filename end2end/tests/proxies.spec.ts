@@ -118,7 +118,7 @@ test.describe('behind a proxy that buffers responses', () => {
     await upstream.plays(answer(...['one', 'two', 'three', 'four'].flatMap(piece), 'five'));
     await console.open();
     await expect(console.link).toHaveAttribute('data-link', 'polling', { timeout: COME_BACK_MS });
-    await expect(console.link).toContainText('A proxy lets no live connection through');
+    await expect(console.link).toContainText('A proxy blocks the live connection');
     await console.submit('Count.');
     for (const seen of ['one ', 'one two ', 'one two three ', 'one two three four ']) {
       await expect(console.answer).toHaveText(seen, { timeout: SOON_MS });
@@ -160,7 +160,7 @@ test.describe('on a touch screen', () => {
   test('Enter begins a line, and the button sends', async ({ console, page, upstream }) => {
     await upstream.plays(answer('Heard.'));
     await console.openLive();
-    await expect(console.hint).toHaveText('Enter starts a new line, the button sends');
+    await expect(console.hint).toHaveText('Enter for a new line, the button to send');
     await console.composer.tap();
     await page.keyboard.type('one');
     await page.keyboard.press('Enter');

@@ -69,15 +69,15 @@ for (const javaScriptEnabled of [true, false]) {
     }) => {
       watch.allow(/422|404/);
       await console.open('/search');
-      await expect(page.getByText('Words that a message or a title holds.')).toBeVisible();
+      await expect(page.getByText('Search for words in messages and titles.')).toBeVisible();
       expect(await field(page).inputValue()).toBe('');
       await field(page).fill('"nowhere" OR *');
       await field(page).press('Enter');
-      await expect(page.getByRole('status')).toContainText('Nothing was found.');
+      await expect(page.getByRole('status')).toContainText('No results');
       await page.goto(`${companion.url}/search?q=${'x'.repeat(300)}`);
-      await expect(console.alert).toContainText('At most 200 characters and 16 words.');
+      await expect(console.alert).toContainText('Use at most 200 characters and 16 words.');
       await page.goto(`${companion.url}/search?q=x&in=019aabcd-0123-7abc-8def-0123456789ab`);
-      await expect(console.alert).toContainText('does not exist');
+      await expect(console.alert).toContainText('doesn’t exist');
     });
   });
 }
@@ -106,7 +106,7 @@ test.describe('in a conversation of several pages', () => {
     await here.fill('question one');
     await here.press('Enter');
     await expect(page).toHaveURL(new RegExp(`in=${worker}`));
-    await expect(page.getByText('Only in this conversation:')).toBeVisible();
+    await expect(page.getByText('Searching only this conversation:')).toBeVisible();
     await expect(hits(page)).toHaveCount(2);
     await hits(page).last().click();
     const found = console.questions.filter({ hasText: 'one' });
@@ -134,10 +134,10 @@ test('hits are shown in pages', async ({ companion, console, page }) => {
   await page.goto(`${companion.url}/search?q=needle&in=${worker}`);
   await expect(hits(page)).toHaveCount(30);
   await expect(hits(page).first()).toContainText('You said: Needle 15.');
-  await page.getByRole('link', { name: 'Older hits' }).click();
+  await page.getByRole('link', { name: 'Older results' }).click();
   await expect(hits(page)).toHaveCount(2);
-  await expect(page.getByRole('link', { name: 'Older hits' })).toHaveCount(0);
-  await page.getByRole('link', { name: 'Back to the newest hits' }).click();
+  await expect(page.getByRole('link', { name: 'Older results' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Back to the newest results' }).click();
   await expect(hits(page).first()).toContainText('Needle 15.');
 });
 
@@ -150,7 +150,7 @@ test('the address of an unknown message shows the conversation and a notice', as
   await console.ask('A question?');
   const unknown = '019aabcd-0123-7abc-8def-0123456789ab';
   await console.openLive(`/c/${console.worker}?m=${unknown}#m-${unknown}`);
-  await expect(console.alert).toContainText('is not in this conversation');
+  await expect(console.alert).toContainText('isn’t in this conversation');
   await expect(console.answer).toHaveText('An answer.');
   await expect(console.composer).toBeVisible();
 });

@@ -72,8 +72,8 @@ test('a phone sets up, sends and follows, until the desk ends its session in mid
     await phone.page.getByLabel('Set-up code').fill(await setUpCode(companion));
     await phone.page.getByLabel('Name').fill(OWNER.name);
     await phone.page.getByLabel('Password', { exact: true }).fill(OWNER.password);
-    await phone.page.getByLabel('The same password again').fill(OWNER.password);
-    await phone.page.getByRole('button', { name: 'Make the account' }).click();
+    await phone.page.getByLabel('Repeat the password').fill(OWNER.password);
+    await phone.page.getByRole('button', { name: 'Create the account' }).click();
     await phone.isLive();
     const [session] = (await context.cookies()).filter(({ name }) => name.includes('session'));
     expect(session).toMatchObject({ name: '__Host-companion-session', secure: true, httpOnly: true });
@@ -101,7 +101,7 @@ test('a phone sets up, sends and follows, until the desk ends its session in mid
     await expect(phone.link).toHaveAttribute('data-link', 'logged-out');
     await upstream.release();
     await expect(desk.answer).toHaveText('One two three.');
-    await expect(phone.alert.filter({ hasText: 'You are logged out' })).toBeVisible();
+    await expect(phone.alert.filter({ hasText: 'You’re logged out' })).toBeVisible();
     await expect(phone.answer).toHaveText('One two ');
     await expect(phone.composer).toHaveValue('and then I typed this');
     const asked = await context.request.get(`${companion.url}/api/v1/runtimes`, { ignoreHTTPSErrors: true });

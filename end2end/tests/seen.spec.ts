@@ -32,13 +32,13 @@ for (const javaScriptEnabled of [true, false]) {
       expect(
         await sent.evaluateAll((all) => all.map((e) => e.getAttribute('data-role'))),
       ).toEqual(asked.map(({ role }) => role));
-      await expect(sent.last()).toContainText('The beginning of this answer');
+      await expect(sent.last()).toContainText('Beginning of this answer');
       const facts = page.locator('.facts');
       await expect(facts).toContainText('scripted-model');
       await expect(facts).toContainText(/sha256:[0-9a-f]{64}/);
-      await expect(facts).toContainText('12 tokens in');
+      await expect(facts).toContainText('12 input tokens');
 
-      await page.getByText('The request as JSON').click();
+      await page.getByText('Request as JSON').click();
       const json: unknown = JSON.parse((await page.locator('.json').textContent()) ?? '');
       expect(json).toEqual((await upstream.asked())[2]?.body);
       if (javaScriptEnabled) {
@@ -57,9 +57,9 @@ test('an unknown turn has a page that says so', async ({ console, page, watch })
   watch.allow(/404/);
   await console.open();
   await console.open(`/c/${console.worker}/turns/0199a3c5-0000-7000-8000-000000000000`);
-  await expect(page.getByText('This address leads nowhere.')).toBeVisible();
+  await expect(page.getByText('The address may be mistyped or out of date.')).toBeVisible();
   await console.open('/c/x/turns/y');
-  await expect(page.getByText('This address leads nowhere.')).toBeVisible();
+  await expect(page.getByText('The address may be mistyped or out of date.')).toBeVisible();
 });
 
 test.describe('with a known context window', () => {
@@ -71,7 +71,7 @@ test.describe('with a known context window', () => {
     const meter = page.getByRole('meter');
     await expect(meter).toHaveCount(0);
     await console.ask('Is it?');
-    await expect(meter).toHaveAccessibleName("13 of 1000 tokens of the model's window are taken");
+    await expect(meter).toHaveAccessibleName('13 of 1,000 tokens of the context window used');
     await page.reload();
     await expect(meter).toHaveAttribute('value', '13');
   });

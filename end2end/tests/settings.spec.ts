@@ -26,8 +26,8 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(root).toHaveCSS('color-scheme', 'dark');
       }
       // The settings can be reset to those of the browser and the system.
-      await page.getByLabel('ブラウザーの設定に合わせる').check();
-      await page.getByLabel('システムに合わせる').check();
+      await page.getByLabel('ブラウザーの設定').check();
+      await page.getByLabel('システムの設定').check();
       await page.getByRole('button', { name: '保存' }).click();
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Settings');
       await expect(page.locator('html')).not.toHaveAttribute('data-theme');
@@ -40,10 +40,10 @@ test('Enter breaks the line if that was chosen, and Shift + Enter sends', async 
   page,
 }) => {
   await console.open('/settings');
-  await page.getByLabel('Enter starts a new line, Shift + Enter sends').check();
+  await page.getByLabel('Enter for a new line, Shift + Enter to send').check();
   await page.getByRole('button', { name: 'Save' }).click();
   await console.openLive();
-  await expect(console.hint).toHaveText('Enter starts a new line, Shift + Enter sends');
+  await expect(console.hint).toHaveText('Enter for a new line, Shift + Enter to send');
   await console.composer.pressSequentially('one');
   await console.composer.press('Enter');
   await console.composer.pressSequentially('two');

@@ -53,14 +53,14 @@ for (const javaScriptEnabled of [true, false]) {
       await console.manage.click();
       await page.getByRole('link', { name: 'Share…' }).click();
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Share');
-      await expect(page.getByLabel('Up to this message')).toContainText('2. Companion: Because of');
+      await expect(page.getByLabel('Up to which message')).toContainText('2. Companion: Because of');
       if (javaScriptEnabled) await isSound(page);
 
       // The preview is what others will see, with the choices as they are.
       await page.getByLabel('Title').fill('About tides');
       await page.getByLabel('The system prompt').check();
       const opened = page.context().waitForEvent('page');
-      await page.getByRole('button', { name: 'See what others will see' }).click();
+      await page.getByRole('button', { name: 'Preview what others will see' }).click();
       const preview = await opened;
       await expect(preview.getByText('This is a preview.')).toBeVisible();
       await expect(preview.getByRole('heading', { level: 1 })).toHaveText('About tides');
@@ -68,12 +68,12 @@ for (const javaScriptEnabled of [true, false]) {
       await preview.close();
 
       await page.getByLabel('The system prompt').uncheck();
-      await page.getByRole('button', { name: 'Make the address' }).click();
-      await expect(page.getByRole('status')).toContainText('The address is ready');
-      const field = page.getByLabel('Address', { exact: true });
+      await page.getByRole('button', { name: 'Create link' }).click();
+      await expect(page.getByRole('status')).toContainText('The link is ready');
+      const field = page.getByLabel('Link', { exact: true });
       const address = await field.inputValue();
       expect(address).toMatch(new RegExp(`^${companion.url}/s/[0-9a-f]{32}$`));
-      const copy = page.getByRole('button', { name: 'Copy the address of “About tides”' });
+      const copy = page.getByRole('button', { name: 'Copy the link of “About tides”' });
       if (javaScriptEnabled) {
         await isSound(page);
         await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -122,7 +122,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Revoke the share “About tides”' }).click();
       await expect(page.getByRole('status')).toContainText('The share was revoked.');
       await page.goto(address);
-      await expect(page.getByRole('heading', { level: 1 })).toHaveText('This address leads to no conversation');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link doesn’t lead to a conversation');
     });
   });
 }
@@ -188,8 +188,8 @@ test('the branch that is shown is shared, up to a message that was chosen', asyn
   await expect(console.answer).toHaveText('First version.');
   await console.manage.click();
   await page.getByRole('link', { name: 'Share…' }).click();
-  await page.getByRole('button', { name: 'Make the address' }).click();
-  const field = page.getByLabel('Address', { exact: true });
+  await page.getByRole('button', { name: 'Create link' }).click();
+  const field = page.getByLabel('Link', { exact: true });
   await page.goto(await field.inputValue());
   await expect(page.getByText('First version.')).toBeVisible();
   await expect(page.getByText('Second version.')).toHaveCount(0);
@@ -200,8 +200,8 @@ test('the branch that is shown is shared, up to a message that was chosen', asyn
   await console.isIdle();
   await console.answers.first().getByRole('button', { name: 'More' }).click();
   await page.getByRole('button', { name: 'Share up to here…' }).click();
-  await page.getByRole('button', { name: 'Make the address' }).click();
-  await expect(page.getByRole('status')).toContainText('The address is ready');
+  await page.getByRole('button', { name: 'Create link' }).click();
+  await expect(page.getByRole('status')).toContainText('The link is ready');
   await page.goto(await field.first().inputValue());
   await expect(page.getByRole('article')).toHaveCount(2);
   await expect(page.getByText('Further.')).toHaveCount(0);

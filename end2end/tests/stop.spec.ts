@@ -23,7 +23,7 @@ test('stop ends the answer, drops the upstream and keeps the text', journey, asy
   await console.ask('Count to four.');
   await expect(console.answer).toHaveText('One two');
   await console.stop.click();
-  await expect(console.note).toHaveText('You stopped this answer. What is above was kept.');
+  await expect(console.note).toHaveText('You stopped this answer. The text so far was kept.');
   await console.isIdle();
   await dropped(upstream);
 

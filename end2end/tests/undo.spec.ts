@@ -49,7 +49,7 @@ for (const javaScriptEnabled of [true, false]) {
       const worker = console.worker;
       await console.ask('A question?');
       await expect(console.answer).toHaveText('One.');
-      for (const action of ['Bring back', 'Delete it for good']) {
+      for (const action of ['Restore', 'Delete it for good']) {
         await console.open(`/c/${worker}`);
         await console.manage.click();
         await console.delete.click();
@@ -65,9 +65,9 @@ for (const javaScriptEnabled of [true, false]) {
         }
         await page.getByRole('button', { name: `${action}: A question?` }).click();
       }
-      await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
+      await expect(page.getByText('Nothing to restore.')).toBeVisible();
       await console.open(`/c/${worker}`);
-      await expect(console.title).toHaveText('There is nothing here');
+      await expect(console.title).toHaveText('Page not found');
     });
 
     test('a conversation is pinned and archived, and found in the archive', kind, async ({

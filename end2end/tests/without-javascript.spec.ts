@@ -128,7 +128,7 @@ test('after the server was killed, the page shows the interrupted answer and wor
   await companion.start();
   await page.goto(address);
   await expect(console.answer).toHaveText('One ');
-  await expect(console.note).toHaveText(/The server ended/);
+  await expect(console.note).toHaveText(/The server stopped/);
   await console.ask('Go on.');
   await expect(console.answer).toHaveText('Three.');
 });

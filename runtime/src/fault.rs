@@ -30,32 +30,32 @@ fn from_outage(outage: Outage) -> Error {
     let (message, hint, retry_after_ms) = match outage {
         Outage::Full => (
             "There is no space left where conversations are kept.",
-            "Nothing of this was stored; what was saved before is safe. Free some space on the server's disk; it goes on by itself.",
+            "This was not stored; what was saved before is safe. Free some space on the server's disk; it then continues by itself.",
             5_000,
         ),
         Outage::ReadOnly => (
-            "Conversations can only be read at the moment.",
-            "Nothing of this was stored; what was saved before is safe. The server may not write to its disk; when it may, it goes on by itself.",
+            "Conversations can only be read right now.",
+            "This was not stored; what was saved before is safe. The server isn't allowed to write to its disk; once it is, it continues by itself.",
             5_000,
         ),
         Outage::Missing => (
-            "The files of the conversations are gone from their place.",
-            "Nothing of this was stored. What you see can still be read. Put the files back before the server is restarted; it goes on by itself.",
+            "The files of the conversations are missing.",
+            "This was not stored. What you see can still be read. Put the files back before restarting the server; it then continues by itself.",
             5_000,
         ),
         Outage::Changed => (
-            "The files of the conversations were changed under the server.",
-            "Nothing of this was stored. Put the former files back, or restart the server to work with those that are there now.",
+            "The files of the conversations were changed while the server was running.",
+            "This was not stored. Put the old files back, or restart the server to use the new ones.",
             10_000,
         ),
         Outage::Locked => (
-            "Another program holds the files of the conversations.",
-            "Nothing of this was stored; what was saved before is safe. Close that program and send again.",
+            "Another program is using the files of the conversations.",
+            "This was not stored; what was saved before is safe. Close that program, then send again.",
             2_000,
         ),
         Outage::Damaged => (
             "The file of the conversations is damaged.",
-            "Nothing of this was stored. What can be read can still be read and exported. The server's log says what was found; restore a backup, then start the server again.",
+            "This was not stored. What is readable can still be read and exported. The server's log says what was found; restore a backup, then start the server again.",
             60_000,
         ),
     };
@@ -64,14 +64,14 @@ fn from_outage(outage: Outage) -> Error {
 
 /// The error for a change that is requested while earlier events still wait for the store.
 pub(crate) fn waiting_for_store() -> Error {
-    Error::new(ErrorCode::Unavailable, "The conversation's store takes nothing at the moment.")
+    Error::new(ErrorCode::Unavailable, "Conversations can't be stored right now.")
         .with_hint("Nothing was changed. Try again in a moment; the server's log says why.")
         .with_retry_after_ms(2_000)
 }
 
 pub(crate) fn no_worker() -> Error {
-    Error::new(ErrorCode::NotFound, "There is no such conversation.")
-        .with_hint("It may have been deleted; the list shows the ones there are.")
+    Error::new(ErrorCode::NotFound, "This conversation doesn't exist.")
+        .with_hint("It may have been deleted. Choose another one from the list.")
 }
 
 pub(crate) fn no_turn() -> Error {
@@ -83,8 +83,8 @@ pub(crate) fn no_message() -> Error {
 }
 
 pub(crate) fn shutting_down() -> Error {
-    Error::new(ErrorCode::Unavailable, "The server is going down.")
-        .with_hint("Try again when it is back.")
+    Error::new(ErrorCode::Unavailable, "The server is shutting down.")
+        .with_hint("Try again when it's back.")
         .with_retry_after_ms(2_000)
 }
 
@@ -102,7 +102,7 @@ mod tests {
             assert_eq!(error.code, ErrorCode::Unavailable);
             assert!(error.retry_after_ms.is_some());
             let hint = error.hint.unwrap();
-            assert!(hint.starts_with("Nothing of this was stored"), "{hint}");
+            assert!(hint.starts_with("This was not stored"), "{hint}");
             assert!(!format!("{}{hint}", error.message).contains(['/', '\\']), "{hint}");
             assert!(messages.insert(error.message), "each outage has words of its own");
         }

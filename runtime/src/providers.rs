@@ -171,9 +171,8 @@ impl Providers {
         match self.find(request) {
             Ok(ResolvedModel { provider, .. }) if !provider.offers(model) => {
                 let message = format!("There is no local model `{model}`.");
-                Err(Error::new(ErrorCode::InvalidInput, message).with_hint(
-                    "Choose one that is listed, or put its file into the folder of models.",
-                ))
+                Err(Error::new(ErrorCode::InvalidInput, message)
+                    .with_hint("Choose one from the list, or put its file into the models folder."))
             }
             // Without a usable provider the conversation itself shows the reason.
             Ok(_) | Err(_) => Ok(()),
@@ -260,8 +259,8 @@ impl Providers {
         if self.all.iter().any(|provider| provider.name() == *name) {
             return Ok(());
         }
-        Err(Error::new(ErrorCode::InvalidInput, "This provider is not configured.")
-            .with_hint("Choose one that is listed."))
+        Err(Error::new(ErrorCode::InvalidInput, "This provider isn't configured.")
+            .with_hint("Choose one from the list."))
     }
 }
 
@@ -272,8 +271,8 @@ fn check_name(model: &str) -> Result<(), Error> {
     if sound && (1..=limits::MODEL_CHARS).contains(&chars) {
         return Ok(());
     }
-    Err(Error::new(ErrorCode::InvalidInput, "This is no name of a model.").with_hint(format!(
-        "A name has 1 to {} characters, none of them a control character or a space at an end.",
+    Err(Error::new(ErrorCode::InvalidInput, "This isn't a valid model name.").with_hint(format!(
+        "A name has 1 to {} characters, with no control characters and no space at either end.",
         limits::MODEL_CHARS
     )))
 }
@@ -290,7 +289,7 @@ fn missing(named: Option<&ProviderName>) -> Error {
         ),
         Some(name) => (
             format!(
-                "This conversation's profile or model needs the endpoint `{name}`, which is not configured."
+                "This conversation's profile or model needs the endpoint `{name}`, which isn't configured."
             ),
             "Put it back into companion.toml as an [[endpoint]], or choose another profile or model.",
         ),

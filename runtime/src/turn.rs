@@ -248,8 +248,8 @@ impl TurnMachine {
     }
 
     fn broken(&mut self, now: Timestamp) -> Vec<Effect> {
-        let error = Error::new(ErrorCode::Internal, "The provider ended without saying why.")
-            .with_hint("Ask again; the server's log may say more.");
+        let error = Error::new(ErrorCode::Internal, "The answer ended without a reason.")
+            .with_hint("Try again. The server's log may say more.");
         let mut effects = self.halt(now, TurnState::Failed, Some(error));
         // The turn ends now, because a provider that broke the contract may never answer the halt.
         let Phase::Halting(state, error) = self.phase.clone() else { return effects };

@@ -38,8 +38,8 @@ impl TurnPlaces {
 }
 
 fn too_many(most: u32) -> Error {
-    let message = format!("Your account may have {most} answers written at the same time.");
+    let message = format!("Your account can have {most} answers running at the same time.");
     Error::new(ErrorCode::RateLimited, message)
-        .with_hint("Wait for one of them, or stop one, and send again. Nothing was stored.")
+        .with_hint("Wait for one of them or stop one, then send again. Nothing was stored.")
         .with_retry_after_ms(RETRY_MS)
 }

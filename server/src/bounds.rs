@@ -192,12 +192,12 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 fn refusal(unread: Unread, most: u64) -> Response {
     let error = match unread {
         Unread::TooLarge => ApiError::too_large(most),
-        Unread::TooSlow => ApiError::invalid("The request's body came too slowly.")
+        Unread::TooSlow => ApiError::invalid("The request's body arrived too slowly.")
             .hint("Send it again over a better connection, or lower body_rate.")
             .status(StatusCode::REQUEST_TIMEOUT),
         Unread::MadeRoom => Error::new(
             ErrorCode::RateLimited,
-            "Too many requests are on their way, and this one came most slowly.",
+            "Too many requests are arriving, and this one was the slowest.",
         )
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into(),
@@ -210,20 +210,20 @@ fn refusal(unread: Unread, most: u64) -> Response {
 }
 
 fn too_many() -> ApiError {
-    Error::new(ErrorCode::RateLimited, "The server has too many requests in work.")
+    Error::new(ErrorCode::RateLimited, "The server is handling too many requests.")
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into()
 }
 
 fn too_many_of_one() -> ApiError {
-    Error::new(ErrorCode::RateLimited, "Too many requests of this account are in work.")
+    Error::new(ErrorCode::RateLimited, "This account has too many requests in progress.")
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into()
 }
 
 fn too_slow() -> ApiError {
-    Error::new(ErrorCode::Unavailable, "The server took too long over this request.")
-        .with_hint("What was asked for may still happen; look before asking again.")
+    Error::new(ErrorCode::Unavailable, "The server took too long to handle this request.")
+        .with_hint("It may still be carried out; check before trying again.")
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into()
 }

@@ -57,7 +57,7 @@ impl ApiError {
     /// 404 for an unknown path below `/api`.
     pub fn no_such_route(base: &BasePath) -> Self {
         let document = base.address("/api/v1/openapi.json");
-        Error::new(ErrorCode::NotFound, "There is no such address.")
+        Error::new(ErrorCode::NotFound, "There's nothing at this address.")
             .with_hint(format!("GET {document} describes every one."))
             .into()
     }
@@ -74,8 +74,8 @@ impl ApiError {
 
     /// 405 for a route without this method.
     pub fn wrong_method() -> Self {
-        Self::invalid("This address does not take that method.")
-            .hint("The Allow header lists those that it takes.")
+        Self::invalid("This address doesn't accept that method.")
+            .hint("The Allow header lists those that it accepts.")
             .status(StatusCode::METHOD_NOT_ALLOWED)
     }
 
@@ -92,8 +92,8 @@ impl ApiError {
 
     /// An `internal` error; the cause belongs into the log and not into the response.
     pub fn internal() -> Self {
-        Error::new(ErrorCode::Internal, "Something went wrong in the server.")
-            .with_hint("Its log says what; trying again may help.")
+        Error::new(ErrorCode::Internal, "Something went wrong on the server.")
+            .with_hint("Try again. If it keeps happening, the server's log says why.")
             .into()
     }
 }

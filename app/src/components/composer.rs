@@ -270,7 +270,7 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     problem.clear();
     spawn_local(async move {
         if let Err(AppError(error)) = api::cancel(conversation.worker_id).await {
-            problem.show(error, None);
+            problem.show(error);
         }
         // The focused button disappears, so the message box takes the focus.
         if let Some(area) = area.try_get_untracked().flatten() {

@@ -67,7 +67,10 @@ pub fn ConsoleView(
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });
     let typed = refused.map_or_else(String::new, |refused| {
-        problem.show(refused.error, (!refused.text.is_empty()).then_some(tr!(text_kept)));
+        match refused.text.is_empty() {
+            true => problem.show(refused.error),
+            false => problem.show_unsent(refused.error),
+        }
         refused.text
     });
     #[cfg(feature = "browser")]

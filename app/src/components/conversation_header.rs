@@ -78,7 +78,7 @@ fn Rename() -> impl IntoView {
             let title = label::title(Some(&title)).map(str::to_owned);
             match api::rename(worker_id, title.clone()).await {
                 Ok(()) => worker.update(|worker| worker.title = title),
-                Err(AppError(error)) => problem.show(error, None),
+                Err(AppError(error)) => problem.show(error),
             }
         });
         close_popover("manage");

@@ -45,7 +45,7 @@ impl Earliest {
         let came = page.is_ok();
         match page {
             Ok(snapshot) => self.conversation.prepend(snapshot.transcript, before),
-            Err(AppError(error)) => self.problem.show(error, None),
+            Err(AppError(error)) => self.problem.show(error),
         }
         self.loading.set(false);
         came

@@ -15,7 +15,7 @@ pub fn set_place(list: List, problem: Problem, before: Worker, to: Visibility) {
     spawn_local(async move {
         if let Err(AppError(error)) = api::place(before.worker_id, to).await {
             list.put(before);
-            problem.show(error, None);
+            problem.show(error);
         }
     });
 }
@@ -41,7 +41,7 @@ pub fn remove(
                     None => format!("/?deleted={id}"),
                 });
             }
-            Err(AppError(error)) => problem.show(error, None),
+            Err(AppError(error)) => problem.show(error),
         }
     });
 }

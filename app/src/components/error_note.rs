@@ -1,7 +1,9 @@
 //! A note about an error: what happened, what was kept, and what to do.
+//!
+//! The server's messages contain the names of settings between backticks, which are left out here.
 
 use leptos::prelude::*;
-use protocol::{Error, ErrorCode};
+use protocol::{Error, ErrorCode, ProviderKind};
 
 use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
@@ -9,9 +11,8 @@ use crate::base_path::at;
 use crate::erase::{Erased, erase};
 use crate::error::is_away;
 use crate::live::Conversation;
-use crate::locale::locale;
 use crate::route::{login_page_from_here, profile_page};
-use crate::text::{self, Locale, Remedy, tr};
+use crate::text::{self, Remedy, tr};
 
 /// Shows one error of the closed set.
 #[component]
@@ -21,36 +22,48 @@ pub fn ErrorNote(
     /// What was kept in spite of it.
     #[prop(default = None, into)]
     kept: Option<&'static str>,
+    /// What did not happen, as the heading of an error about something invalid.
+    #[prop(default = None, into)]
+    refused: Option<&'static str>,
     /// A form that does something about it.
     #[prop(default = None, into)]
     act: Option<Erased>,
 ) -> impl IntoView {
     let away = is_away(&error);
+    let is_invalid = error.code == ErrorCode::InvalidInput;
+    let heading = match refused.filter(|_| is_invalid) {
+        Some(refused) => refused.to_owned(),
+        None => text::error_heading(&error),
+    };
+    let foreign = text::is_foreign(&error.message);
     let Error { code, message, hint, retry_after_ms, said } = error;
+    let (message, hint) = (text::prose(&message), hint.map(|hint| text::prose(&hint)));
     let retry = retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
-    // The server's messages are English. Errors made by the page are in the page's language
-    // already.
-    let foreign = locale() != Locale::en && !text::is_japanese(&message);
     let next = match &hint {
         Some(hint) if !foreign => hint.clone(),
         _ => text::error_next(code).to_owned(),
     };
+    // With the time to wait, "later" says nothing more.
+    let is_limit =
+        matches!(code, ErrorCode::RateLimited | ErrorCode::Provider(ProviderKind::RateLimited));
+    let next = (retry.is_none() || !is_limit).then_some(next);
     let particulars = if code == ErrorCode::Unauthorized {
         // The server's words are for programs, and the page has the better ones.
         erase(view! { <p>{text::error_next(code)}</p> })
     } else if foreign {
         let said = hint.map_or(message.clone(), |hint| format!("{message} {hint}"));
         erase(view! {
-            <p>{next}</p>
+            {next.map(|next| view! { <p>{next}</p> })}
             <details class="particulars">
                 <summary>{tr!(particulars)}</summary>
                 <p lang="en">{said}</p>
             </details>
         })
     } else {
+        let message = is_invalid.then_some(message);
         erase(view! {
-            <p>{message}</p>
-            <p>{next}</p>
+            {message.map(|message| view! { <p>{message}</p> })}
+            {next.map(|next| view! { <p>{next}</p> })}
         })
     };
     // Without a conversation, a remedy that belongs to one (such as a relative link) does not work.
@@ -102,9 +115,7 @@ pub fn ErrorNote(
         <div class="note" data-kind="error" data-code=code.name()>
             <Drawing icon=Icon::Alert />
             <div>
-                <p class="note-title">
-                    {if away { tr!(server_away_title) } else { text::error_title(code) }}
-                </p>
+                <p class="note-title">{heading}</p>
                 {particulars}
                 {endpoints_words(said)}
                 {retry.map(|retry| view! { <p>{retry}</p> })}

@@ -46,7 +46,7 @@ pub fn DeleteForm() -> impl IntoView {
         spawn_local(async move {
             match api::delete(worker_id).await {
                 Ok(()) => navigate(&format!("/?deleted={worker_id}"), Default::default()),
-                Err(AppError(error)) => problem.show(error, None),
+                Err(AppError(error)) => problem.show(error),
             }
         });
         close_popover("manage");

@@ -37,7 +37,7 @@ pub fn NewConversation() -> impl IntoView {
                         release_focus();
                         navigate(&format!("/c/{worker}"), Default::default());
                     }
-                    Err(AppError(error)) => problem.show(error, None),
+                    Err(AppError(error)) => problem.show(error),
                 }
                 pending.set(false);
             });

@@ -45,7 +45,7 @@ pub fn take(problem: Problem) {
         spawn_local(async move {
             match api::submit(worker, fields).await {
                 Ok(path) => navigate(&path, Default::default()),
-                Err(AppError(error)) => problem.show(error, None),
+                Err(AppError(error)) => problem.show(error),
             }
         });
     });

@@ -7,20 +7,38 @@ use super::ErrorNote;
 use crate::erase::{effect, effect_from};
 use crate::error::is_away;
 use crate::live::{Activity, ConnectionState};
+use crate::text::tr;
 
 /// The newest error on this page, until the next attempt.
 #[derive(Clone, Default)]
-pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
+pub struct Problem(ArcRwSignal<Option<(Error, Attempt)>>);
+
+/// What failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// The sending of a message, whose text is in the box.
+    Message,
+    Other,
+}
 
 impl Problem {
-    /// Shows an error, and what was kept in spite of it.
-    pub fn show(&self, error: Error, kept: Option<&'static str>) {
-        self.0.set(Some((error, kept)));
+    /// Shows an error.
+    pub fn show(&self, error: Error) {
+        self.0.set(Some((error, Attempt::Other)));
+    }
+
+    /// Shows why a message was not sent, and says that its text was kept.
+    pub fn show_unsent(&self, error: Error) {
+        self.0.set(Some((error, Attempt::Message)));
     }
 
     /// The error as a view.
     pub fn note(&self) -> Option<impl IntoView + use<>> {
-        self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
+        let (error, attempt) = self.0.get()?;
+        let unsent = attempt == Attempt::Message;
+        let kept = unsent.then_some(tr!(text_kept));
+        let refused = unsent.then_some(tr!(error_not_sent));
+        Some(view! { <ErrorNote error kept refused /> })
     }
 
     /// Clears the error.
@@ -33,8 +51,9 @@ impl Problem {
         let problem = self.clone();
         effect(move || {
             let back = matches!(link(), Some(ConnectionState::Live | ConnectionState::Polling(_)));
-            let passed =
-                |(error, _): &(Error, _)| is_away(error) || error.code == ErrorCode::Unauthorized;
+            let passed = |(error, _): &(Error, Attempt)| {
+                is_away(error) || error.code == ErrorCode::Unauthorized
+            };
             if back && problem.0.read_untracked().as_ref().is_some_and(passed) {
                 problem.clear();
             }
@@ -47,7 +66,7 @@ impl Problem {
         effect(move || {
             if link.get() == ConnectionState::LoggedOut {
                 // The note has words of its own for this code.
-                problem.show(Error::new(ErrorCode::Unauthorized, ""), None);
+                problem.show(Error::new(ErrorCode::Unauthorized, ""));
             }
         });
     }

@@ -58,7 +58,7 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
             let message = SendMessage { id: form_id, text, parent: None, edits: None, utc_offset };
             match api::send(worker_id, message).await {
                 Ok(()) => catch_up(&conversation).await,
-                Err(AppError(error)) => problem.show(error, None),
+                Err(AppError(error)) => problem.show(error),
             }
             conversation.pending.set(PendingRequest::None);
         });

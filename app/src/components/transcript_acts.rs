@@ -178,7 +178,7 @@ impl Acts {
                     super::scrolling::to_newest(acts.scroller);
                     catch_up(conversation).await;
                 }
-                Err(AppError(error)) => acts.problem.show(error, None),
+                Err(AppError(error)) => acts.problem.show(error),
             }
         });
     }

@@ -129,7 +129,7 @@ pub fn TranscriptView(
                     {tr!(share_until_here)}
                 </button>
             </div>
-            // One form for all "answer again" buttons of a page without a script.
+            // One form for all "regenerate" buttons of a page without a script.
             <form id="again" method="post" action=conversation_page(worker_id) hidden>
                 <input type="hidden" name="do" value="again" />
                 <input type="hidden" name="id" value=form_id.to_string() />

@@ -102,9 +102,7 @@ pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
     match turn.state {
         TurnState::Accepted | TurnState::Generating => None,
         TurnState::Completed => ended_well(turn, written).filter(|_| empty).map(str::to_owned),
-        TurnState::Failed | TurnState::TimedOut => {
-            Some(text::error_title(error_of(turn).code).to_owned())
-        }
+        TurnState::Failed | TurnState::TimedOut => Some(text::error_heading(&error_of(turn))),
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(ended_early(turn.state, empty).to_owned())
         }

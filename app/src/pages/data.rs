@@ -35,7 +35,7 @@ pub fn DataPage(
         Ok(report) => view! { <Imported report /> }.into_any(),
         Err(error) => view! {
             <div role="alert">
-                <ErrorNote error />
+                <ErrorNote error refused=tr!(error_not_imported) />
             </div>
         }
         .into_any(),

@@ -158,7 +158,7 @@ fn how(turn: &Turn) -> Erased {
         (tr!(input_effort), Some(effort(turn))),
         (tr!(input_reasoning), earlier_thinking(turn)),
         (tr!(input_adjustments), adjustments(turn)),
-        (tr!(input_window), window.map(|count| tr!(input_tokens, count = count))),
+        (tr!(input_window), window.map(|count| tr!(input_tokens, count = text::thousands(count)))),
         (tr!(input_usage), usage(turn)),
         (tr!(input_timings), Some(timings(turn)).filter(|times| !times.is_empty())),
         (tr!(input_prompt), Some(turn.prompt_digest.clone()).filter(|digest| !digest.is_empty())),
@@ -243,12 +243,12 @@ fn adjustments(turn: &Turn) -> Option<String> {
 
 fn usage(turn: &Turn) -> Option<String> {
     let usage = turn.usage?;
-    let cached = usage.cached_tokens.map(|count| tr!(input_cached, count = count));
+    let cached = usage.cached_tokens.map(|count| tr!(input_cached, count = text::thousands(count)));
     let parts = [
         Some(text::tokens_in(usage.prompt_tokens)),
         cached,
         Some(text::tokens_out(usage.completion_tokens)),
-        usage.reasoning_tokens.map(|count| tr!(input_reasoned, count = count)),
+        usage.reasoning_tokens.map(|count| tr!(input_reasoned, count = text::thousands(count))),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

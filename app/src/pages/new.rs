@@ -163,27 +163,14 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
             if let Some(reason) = model.reason {
                 // The server's description of the fault in the model's file, which is English.
                 notes.push(erase(
-                    view! { <li>{model.name} ": " <span lang="en">{reason.message}</span></li> },
+                    view! { <li>{model.name} ": " <span lang="en">{text::prose(&reason.message)}</span></li> },
                 ));
             }
         }
         let is_empty = options.is_empty();
         match provider.error {
             Some(error) => {
-                let said = format!("{} {}", error.message, error.hint.unwrap_or_default());
-                let (what, next) = (text::error_title(error.code), text::error_next(error.code));
-                let place = place.clone();
-                notes.push(erase(view! {
-                    <li>
-                        <strong>{place}</strong>
-                        ": "
-                        {what}
-                        ". "
-                        {next}
-                        " "
-                        <span lang="en">{said}</span>
-                    </li>
-                }));
+                notes.push(list_error(place.clone(), &error));
             }
             None if is_empty => {
                 let none = tr!(models_none, place = &place);
@@ -225,6 +212,26 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
             {notes}
         </div>
     }
+}
+
+/// Why a provider's models cannot be listed.
+fn list_error(place: String, error: &Error) -> Erased {
+    let foreign = text::is_foreign(&error.message);
+    // Only Japanese has to be translated.
+    let name = foreign.then(|| {
+        let (what, next) = (text::error_title(error.code), text::error_next(error.code));
+        format!("{what}。{next} ")
+    });
+    let hint = error.hint.clone().unwrap_or_default();
+    let said = text::prose(&format!("{} {hint}", error.message));
+    erase(view! {
+        <li>
+            <strong>{place}</strong>
+            ": "
+            {name}
+            <span lang="en">{said}</span>
+        </li>
+    })
 }
 
 #[component]

@@ -11,7 +11,7 @@ use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::preferences::{Preferences, Theme};
-use crate::text::{Locale, adjustment, tr};
+use crate::text::{self, Locale, adjustment, tr};
 
 /// What a form of the page has done.
 pub enum SettingsDone {
@@ -190,8 +190,8 @@ fn done_note(done: Result<SettingsDone, Error>) -> Erased {
 /// One line about the facts learned about a model.
 fn parts(learned: LearnedModel) -> String {
     let LearnedModel { adjustments, window_tokens, prompt_tokens, .. } = learned;
-    let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
-    let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
+    let window = window_tokens.map(|tokens| tr!(learned_window, tokens = text::thousands(tokens)));
+    let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = text::thousands(tokens)));
     // If the accepted efforts are known, the refused ones need not be listed.
     let taken: Vec<_> = learned.taken_efforts.iter().map(ToString::to_string).collect();
     let refused = if taken.is_empty() { learned.refused_efforts } else { Vec::new() };

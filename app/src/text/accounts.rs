@@ -4,7 +4,7 @@ use accounts::{
     AccountError, AccountName, AuditKind, NameError, NewPassword, PasskeyName, PasswordError,
     RateLimited, SetUpError, TokenName,
 };
-use protocol::{AccountRole, ErrorCode};
+use protocol::{AccountRole, ErrorCode, grouped};
 
 use super::tr;
 
@@ -107,8 +107,8 @@ pub fn role(role: AccountRole) -> &'static str {
 /// How many conversations an account has, and their size if it is known.
 pub fn account_usage(conversations: u64, bytes: Option<u64>) -> String {
     match bytes {
-        Some(bytes) => tr!(account_usage, count = conversations, size = size(bytes)),
-        None => tr!(account_usage_count, count = conversations),
+        Some(bytes) => tr!(account_usage, count = grouped(conversations), size = size(bytes)),
+        None => tr!(account_usage_count, count = grouped(conversations)),
     }
 }
 

@@ -4,14 +4,17 @@
 use protocol::api::Interface;
 use protocol::{Adjustment, Retry};
 
-use super::{Locale, error_title, tr};
+use super::{Locale, error_title, prose, tr};
 use crate::label;
 
 /// An attempt that failed, and how the request was changed for the next one.
 pub fn attempt(number: usize, retry: &Retry) -> String {
     // The server's messages are English.
     let own = matches!(crate::locale::locale(), Locale::en);
-    let happened = if own { &retry.error.message } else { error_title(retry.error.code) };
+    let happened = match own {
+        true => prose(&retry.error.message),
+        false => error_title(retry.error.code).to_owned(),
+    };
     let pause = label::seconds(retry.wait_ms);
     match retry.adjustment {
         None => tr!(attempt, number = number, happened = happened, pause = pause),

@@ -2,7 +2,7 @@
 
 use protocol::catalogue::{ModelEntry, ProfileSummary};
 
-use super::tr;
+use super::{thousands, tr};
 
 /// The settings of a profile, a few words each.
 pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
@@ -16,7 +16,7 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
         sampling.temperature.map(|value| tr!(fact_temperature, value = value)),
         sampling.top_p.map(|value| tr!(fact_top_p, value = value)),
         sampling.seed.map(|value| tr!(fact_seed, value = value)),
-        sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = value)),
+        sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = thousands(value))),
         profile.effort.as_ref().map(super::thinks),
         profile.send_reasoning.then(|| tr!(fact_send_reasoning).to_owned()),
     ];
@@ -25,8 +25,7 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
 
 /// A model in the list: its name, its context window, and whether it is unusable.
 pub fn model_option(model: &ModelEntry) -> String {
-    let window =
-        model.window_tokens.map(|tokens| tr!(model_window, tokens = super::thousands(tokens)));
+    let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
     let parts = [Some(model.name.clone()), model.quantisation.clone(), window, off];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")

@@ -1,6 +1,7 @@
 //! Texts with numbers on `/data`, which only the server renders.
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
+use protocol::grouped;
 
 use super::tr;
 
@@ -9,7 +10,7 @@ pub fn export_of(conversations: Option<u64>) -> String {
     match conversations {
         None => tr!(export_of_all).to_owned(),
         Some(1) => tr!(export_of_single).to_owned(),
-        Some(count) => tr!(export_of_many, count = count),
+        Some(count) => tr!(export_of_many, count = grouped(count)),
     }
 }
 
@@ -30,21 +31,21 @@ pub fn imported(count: u64, from: &str) -> String {
     match count {
         0 => tr!(imported_none, from = from),
         1 => tr!(imported_single, from = from),
-        count => tr!(imported_many, count = count, from = from),
+        count => tr!(imported_many, count = grouped(count), from = from),
     }
 }
 
 pub fn import_skipped(count: u64) -> String {
     match count {
         1 => tr!(import_skipped_single).to_owned(),
-        count => tr!(import_skipped_many, count = count),
+        count => tr!(import_skipped_many, count = grouped(count)),
     }
 }
 
 pub fn import_kept(count: u64) -> String {
     match count {
         1 => tr!(import_kept_single).to_owned(),
-        count => tr!(import_kept_many, count = count),
+        count => tr!(import_kept_many, count = grouped(count)),
     }
 }
 
@@ -99,7 +100,7 @@ pub fn import_refused(count: u64) -> String {
     match count {
         0 => tr!(import_refused_messages).to_owned(),
         1 => tr!(import_refused_single).to_owned(),
-        count => tr!(import_refused_many, count = count),
+        count => tr!(import_refused_many, count = grouped(count)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The errors of the closed set in the reader's language: their names, and what to do about them.
 //!
-//! The server also sends a specific message, in English. Pages in English show it first; pages in
-//! other languages show it as a detail.
+//! The server also sends a specific message, in English. Pages in English show it as the heading;
+//! pages in other languages show it as a detail.
 
+use protocol::Error;
 use protocol::ErrorCode as Code;
 use protocol::ProviderKind as Kind;
 use protocol::TimeoutPhase as Phase;
 
-use super::tr;
+use super::{Locale, is_japanese, tr};
 
 /// What to do about an error, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,32 @@ pub enum Remedy {
     Stop,
     /// Log in, and come back to this page.
     LogIn,
-    /// Use the actions beside the message: answer again, edit.
+    /// Use the actions beside the message: regenerate, edit.
     Beside,
 }
 
-/// The name of an error, as the heading of its note.
+/// The heading of an error's note: its message, without the full stop. It is the error's name if the
+/// message is in another language, is for programs, or says only what is wrong with what was sent.
+pub fn error_heading(error: &Error) -> String {
+    let has_name = matches!(error.code, Code::InvalidInput | Code::Unauthorized);
+    if has_name || is_foreign(&error.message) {
+        return error_title(error.code).to_owned();
+    }
+    prose(error.message.trim_end_matches(['.', '。']))
+}
+
+/// Whether a message is not in the reader's language. The server's messages are English; those that
+/// the page makes are in its language already.
+pub fn is_foreign(message: &str) -> bool {
+    crate::locale::locale() != Locale::en && !is_japanese(message)
+}
+
+/// A server's message as prose: without the backticks around names.
+pub fn prose(message: &str) -> String {
+    message.replace('`', "")
+}
+
+/// The name of an error.
 pub fn error_title(code: Code) -> &'static str {
     match code {
         Code::Unavailable => tr!(error_unavailable),

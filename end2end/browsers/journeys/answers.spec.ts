@@ -44,7 +44,7 @@ test('stopping an answer keeps its text', async ({
   await view.ask('Count to three.');
   await view.answer.reads('One two');
   await view.stop.click();
-  await view.note.reads('You stopped this answer. What is above was kept.');
+  await view.note.reads('You stopped this answer. The text so far was kept.');
   await view.isIdle();
   await upstream.release();
   await view.ask('Are you well?');

@@ -23,7 +23,7 @@ export class ConsolePage extends DrivenPage {
   readonly figures = this.part('[role=log] [data-role=assistant] .figures').last;
   readonly edit = this.part('[role=log] [data-role=user] a', 'Edit');
   readonly versions = this.part('[role=log] .versions').last;
-  readonly versionBefore = this.part('[role=log] a', 'The version before');
+  readonly versionBefore = this.part('[role=log] a', 'Previous version');
 
   readonly activity = this.part('[data-activity]');
   readonly link = this.part('[data-link]');

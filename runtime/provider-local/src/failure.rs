@@ -8,33 +8,31 @@ use super::gguf::GgufError;
 
 const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
 const CHOOSE_OTHER: &str =
-    "Choose another model for this conversation, or put a whole GGUF chat model into its place.";
+    "Choose another model for this conversation, or put a complete GGUF chat model in its place.";
 
 /// The model's file is missing or is not a usable model.
 pub(crate) fn file(error: &GgufError) -> Error {
     let what = match error {
         GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            "The model file is not there.".to_owned()
+            "The model file is missing.".to_owned()
         }
         GgufError::Read(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            "The server's account may not read the model file.".to_owned()
+            "The server isn't allowed to read the model file.".to_owned()
         }
-        GgufError::Read(_) => "The model file cannot be read.".to_owned(),
-        other => format!("The model file cannot be used: {other}."),
+        GgufError::Read(_) => "The model file can't be read.".to_owned(),
+        other => format!("The model file can't be used: {other}."),
     };
     unavailable(what)
 }
 
 /// The file system of the model file does not answer in time.
 pub(crate) fn no_answer() -> Error {
-    unavailable(
-        "The model file cannot be reached: the disk or network that it is on does not answer.",
-    )
+    unavailable("The model file can't be reached: its disk or network doesn't respond.")
 }
 
 /// The file's path cannot be passed to the engine.
 pub(crate) fn path() -> Error {
-    unavailable("The model file's path is not valid UTF-8.")
+    unavailable("The model file's path isn't valid UTF-8.")
 }
 
 /// The processor lacks features that the engine is compiled to use.
@@ -61,16 +59,16 @@ pub(crate) fn not_loaded(why: NotLoaded) -> Error {
              require_sandbox.",
         ),
         NotLoaded::Refused => {
-            unavailable("The model file is damaged, or of a kind that this version cannot run.")
+            unavailable("The model file is damaged, or of a kind that this version can't run.")
         }
         NotLoaded::Template => {
-            unavailable("The model file has no usable chat template: it is not a chat model.")
+            unavailable("The model file has no usable chat template, so it isn't a chat model.")
         }
         NotLoaded::Context => Error::new(
             ErrorCode::Unavailable,
-            "There is not enough memory for the model and its window.",
+            "There isn't enough memory for the model and its context window.",
         )
-        .with_hint("Choose a smaller model file or a smaller window, or free memory."),
+        .with_hint("Choose a smaller model file or context window, or free some memory."),
     }
 }
 
@@ -83,41 +81,43 @@ pub(crate) fn of_job(why: &Failure) -> Error {
             ErrorCode::Provider(ProviderKind::Malformed),
             "The model's chat template refuses this conversation.",
         )
-        .with_hint("Begin a new conversation, or choose another model file."),
+        .with_hint("Start a new conversation, or choose another model file."),
         Failure::Engine { .. } => Error::new(
             ErrorCode::Provider(ProviderKind::Upstream),
-            "The inference engine reported a fault.",
+            "The inference engine reported an error.",
         )
-        .with_hint("Try again; if it stays, choose another model file."),
+        .with_hint("Try again. If it keeps happening, choose another model file."),
     }
 }
 
 fn too_long(needed: u32, room: u32) -> Error {
     Error::new(
         ErrorCode::Provider(ProviderKind::ContextLength),
-        format!("The message is {needed} tokens long, and the model's window has room for {room}."),
+        format!(
+            "The message has {needed} tokens, and the model's context window has room for {room}."
+        ),
     )
-    .with_hint("Send a shorter message, or use a model with a larger window.")
+    .with_hint("Send a shorter message, or use a model with a larger context window.")
 }
 
 /// The conversation is too large to be sent to the model's process.
 pub(crate) fn too_large() -> Error {
     Error::new(
         ErrorCode::Provider(ProviderKind::ContextLength),
-        "The message is far longer than the model's window.",
+        "The message is far too long for the model's context window.",
     )
     .with_hint("Send a shorter message.")
 }
 
 /// The model's process ended, did not start, or sent invalid messages.
 pub(crate) fn crashed() -> Error {
-    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
-        .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
+    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model crashed.")
+        .with_hint("Try again; the model starts again by itself. If it keeps happening, choose another model file.")
 }
 
 /// There is no model with the requested name.
 pub(crate) fn not_here(asked: &str) -> Error {
-    Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` is not here.")).with_hint(
+    Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` isn't available.")).with_hint(
         "Choose another model for this conversation, or bring its file with COMPANION_MODEL_FILE or \
          COMPANION_MODEL_DIR.",
     )
@@ -130,22 +130,22 @@ pub(crate) fn gone(asked: &str) -> Error {
 
 /// A link in the folder of models is not followed.
 pub(crate) fn leads_out() -> Error {
-    of_folder(unavailable("The model's file is a link that leads out of the folder, or nowhere."))
+    of_folder(unavailable("The model file is a link that leads out of the folder, or nowhere."))
 }
 
 /// The file has no chat template.
 pub(crate) fn no_template() -> Error {
-    unavailable("The model file has no chat template: it is not a chat model.")
+    unavailable("The model file has no chat template, so it isn't a chat model.")
 }
 
 /// The folder of models cannot be listed.
 pub(crate) fn folder(error: &std::io::Error) -> Error {
     let what = match error.kind() {
-        std::io::ErrorKind::NotFound => "The folder of models is not there.",
+        std::io::ErrorKind::NotFound => "The models folder is missing.",
         std::io::ErrorKind::TimedOut => {
-            "The folder of models cannot be reached: the disk or network that it is on does not answer."
+            "The models folder can't be reached: its disk or network doesn't respond."
         }
-        _ => "The folder of models cannot be read.",
+        _ => "The models folder can't be read.",
     };
     Error::new(ErrorCode::Unavailable, what)
         .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")
@@ -160,8 +160,8 @@ pub(crate) fn of_folder(error: Error) -> Error {
 
 /// Too many requests wait already; `retry_after_ms` is an estimate of how long a turn takes.
 pub(crate) fn queue_full() -> Error {
-    Error::new(ErrorCode::RateLimited, "Too many messages wait for the local model.")
-        .with_hint("Wait until others are answered, then send again.")
+    Error::new(ErrorCode::RateLimited, "Too many messages are waiting for the local model.")
+        .with_hint("Wait until others have been answered, then send again.")
         .with_retry_after_ms(10_000)
 }
 
@@ -186,7 +186,7 @@ mod tests {
         assert!(missing.hint.unwrap().contains("COMPANION_MODEL_FILE"));
         assert_eq!(
             file(&GgufError::NotGguf).message,
-            "The model file cannot be used: it is not a GGUF file."
+            "The model file can't be used: it is not a GGUF file."
         );
     }
 

@@ -39,12 +39,12 @@ impl Access {
 
 fn refused(error: QueryError) -> Error {
     match error {
-        QueryError::Empty => Error::new(ErrorCode::InvalidInput, "There is nothing to search for.")
-            .with_hint("Give one word or more."),
+        QueryError::Empty => Error::new(ErrorCode::InvalidInput, "There's nothing to search for.")
+            .with_hint("Enter at least one word."),
         QueryError::TooLong => {
             let (chars, words) = (limits::QUERY_CHARS, limits::QUERY_WORDS);
-            Error::new(ErrorCode::InvalidInput, "This is too long to be searched for.")
-                .with_hint(format!("At most {chars} characters and {words} words."))
+            Error::new(ErrorCode::InvalidInput, "This search is too long.")
+                .with_hint(format!("Use at most {chars} characters and {words} words."))
         }
     }
 }

@@ -45,7 +45,7 @@ impl Access {
     /// are on their way.
     pub fn incoming(&self) -> Result<Incoming, Error> {
         let place = self.inner.transfer_slots.uploads.clone().try_acquire_owned();
-        let _place = place.map_err(|_| too_many("Too many files are on their way."))?;
+        let _place = place.map_err(|_| too_many("Too many files are being imported."))?;
         let Imports { folder, bytes } = &self.inner.imports;
         let (folder, most) = (folder.clone(), *bytes);
         let (files, open, too_large) = (Vec::new(), None, false);
@@ -68,8 +68,9 @@ impl Access {
         let access = self.clone();
         let work = async move { access.import_now(incoming, differing, unsound).await };
         tokio::spawn(work).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorCode::Internal, "The import broke off.")
-                .with_hint("The server's log says why; look before trying again."))
+            Err(Error::new(ErrorCode::Internal, "The import was interrupted.").with_hint(
+                "Check what was imported before trying again; the server's log says why.",
+            ))
         })
     }
 
@@ -83,7 +84,7 @@ impl Access {
         let Incoming { files, _place, .. } = incoming;
         // Uploads that came earlier are imported first.
         let turn = self.inner.transfer_slots.import.clone().acquire_owned().await;
-        let _turn = turn.map_err(|_| too_many("No import is possible any more."))?;
+        let _turn = turn.map_err(|_| too_many("Imports are no longer possible."))?;
         let shared = &self.inner.shared;
         let now = shared.clock.now();
         let profile = self.bundle().default_profile().clone();
@@ -206,22 +207,23 @@ fn map_error(error: ImportError) -> Error {
             if ids.len() > list.len() {
                 list.push(format!("and {} more", ids.len() - list.len()));
             }
-            let message = format!("These are here with another content: {}.", list.join(", "));
-            Error::new(ErrorCode::InvalidInput, message).with_hint(
-                "Nothing was imported. Choose to leave them as they are, and the others come in.",
-            )
+            let message =
+                format!("These already exist with different content: {}.", list.join(", "));
+            Error::new(ErrorCode::InvalidInput, message)
+                .with_hint("Nothing was imported. To import the others, choose to skip these.")
         }
-        ImportError::TooLarge { most } => {
-            Error::new(ErrorCode::InvalidInput, format!("The file has more than {most} bytes."))
-                .with_hint("Nothing was imported. Raise `import_bytes`, or use `companion import`.")
-        }
+        ImportError::TooLarge { most } => Error::new(
+            ErrorCode::InvalidInput,
+            format!("The file is larger than {} bytes.", protocol::grouped(most)),
+        )
+        .with_hint("Nothing was imported. Raise `import_bytes`, or use `companion import`."),
         ImportError::Store(error) => fault::from_store(error),
         ImportError::Input(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "an uploaded file cannot be stored temporarily"
             );
-            Error::new(ErrorCode::Internal, "The server cannot keep the file while it reads it.")
+            Error::new(ErrorCode::Internal, "The server can't store the file while reading it.")
                 .with_hint("Nothing was imported. The server's log says why.")
         }
     }

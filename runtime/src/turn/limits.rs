@@ -38,24 +38,24 @@ impl Default for TurnLimits {
 
 /// The error of a provider that did not halt in time.
 pub(super) fn unresponsive() -> Error {
-    Error::new(ErrorCode::Internal, "The provider did not stop when it was told to.")
-        .with_hint("What came is kept, and nothing more is taken. The server's log may say more.")
+    Error::new(ErrorCode::Internal, "The model didn't stop when it was told to.")
+        .with_hint("The text so far was kept. The server's log may say more.")
 }
 
 /// The error of a time limit that has passed.
 pub(super) fn timeout(phase: TimeoutPhase, limits: &TurnLimits) -> Error {
     let (message, hint) = match phase {
         TimeoutPhase::FirstToken => (
-            format!("No answer began within {} seconds.", limits.first_token_ms / 1000),
-            "Ask again, or raise `first_token_ms`.",
+            format!("The answer didn't start within {} seconds.", limits.first_token_ms / 1000),
+            "Try again, or raise `first_token_ms`.",
         ),
         TimeoutPhase::Stall => (
-            format!("The answer stopped coming for {} seconds.", limits.stall_ms / 1000),
-            "What came is kept. Ask again, or raise `stall_ms`.",
+            format!("The answer stalled for {} seconds.", limits.stall_ms / 1000),
+            "Continue or regenerate the answer, or raise `stall_ms`.",
         ),
         TimeoutPhase::Turn => (
             format!("The answer took longer than {} minutes.", limits.turn_ms / 60_000),
-            "What came is kept. Ask for less at once, or raise `turn_ms`.",
+            "Ask for less at once, or raise `turn_ms`.",
         ),
     };
     Error::new(ErrorCode::Timeout(phase), message).with_hint(hint)

@@ -1,18 +1,20 @@
 //! Checks a user's message.
 
-use protocol::{Error, ErrorCode, unicode};
+use protocol::{Error, ErrorCode, grouped, unicode};
 
 /// Checks a user's text. Errors with `invalid_input`.
 pub(crate) fn check_text(text: &str, max_chars: u32) -> Result<(), Error> {
     if !text.chars().any(unicode::is_visible) {
-        return Err(Error::new(ErrorCode::InvalidInput, "The message is empty.")
-            .with_hint("Write something and send it again."));
+        return Err(Error::new(ErrorCode::InvalidInput, "Your message is empty.")
+            .with_hint("Write something, then send it."));
     }
-    let chars = text.chars().count();
-    if chars > max_chars as usize {
-        let message = format!("The message has {chars} characters; {max_chars} are taken.");
+    let chars = text.chars().count() as u64;
+    let most = u64::from(max_chars);
+    if chars > most {
+        let (chars, most) = (grouped(chars), grouped(most));
+        let message = format!("Your message has {chars} characters; the limit is {most}.");
         return Err(Error::new(ErrorCode::InvalidInput, message)
-            .with_hint("Send it in parts, or raise `message_chars`."));
+            .with_hint("Send it in parts, or raise the limit with `message_chars`."));
     }
     Ok(())
 }

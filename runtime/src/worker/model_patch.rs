@@ -83,23 +83,24 @@ impl ModelPatch {
 
 /// The error for a conversation whose profile is no longer in the bundle.
 pub(crate) fn profile_gone(name: &ProfileName) -> Error {
-    let message = format!("The profile `{name}` is not among the ones in force.");
-    Error::new(ErrorCode::Unavailable, message)
-        .with_hint("Choose another one for this conversation, or put it back into profiles.toml.")
+    let message = format!("The profile `{name}` no longer exists.");
+    Error::new(ErrorCode::Unavailable, message).with_hint(
+        "Choose another profile for this conversation, or put this one back into profiles.toml.",
+    )
 }
 
 fn no_effort(effort: &Effort, taken: &[Effort]) -> Error {
     let taken: Vec<_> = taken.iter().map(Effort::as_str).collect();
     let takes = match taken[..] {
-        [] => "It cannot be told how hard to think.".to_owned(),
-        _ => format!("It takes {}.", taken.join(", ")),
+        [] => "Its thinking effort can't be set.".to_owned(),
+        _ => format!("It accepts {}.", taken.join(", ")),
     };
     let message = format!("This model does not take the effort `{effort}`. {takes}");
     Error::new(ErrorCode::InvalidInput, message)
-        .with_hint("Choose an effort that it takes, or the model’s default.")
+        .with_hint("Choose an effort that it accepts, or the model's default.")
 }
 
 fn no_profile(name: &ProfileName) -> Error {
     Error::new(ErrorCode::InvalidInput, format!("There is no profile `{name}`."))
-        .with_hint("Choose one that is listed.")
+        .with_hint("Choose one from the list.")
 }

@@ -57,9 +57,9 @@ pub fn mark_unreadable(worker: Worker) -> Worker {
 
 /// The error for a conversation of which at least a part cannot be read.
 pub fn unreadable_reason() -> Error {
-    Error::new(ErrorCode::Internal, "This conversation, or a part of it, cannot be read.")
+    Error::new(ErrorCode::Internal, "Some or all of this conversation can't be read.")
         .with_hint(
-            "Other conversations are not affected. You can export the readable part of this one, or delete it; a backup may still have all of it.",
+            "Other conversations aren't affected. You can export the readable part of this one, or delete it; a backup may have a complete copy.",
         )
 }
 

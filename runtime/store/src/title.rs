@@ -12,8 +12,8 @@ pub fn check(title: Option<String>) -> Result<Option<String>, Error> {
     let chars = title.as_ref().map_or(0, |title| title.chars().count());
     if chars > limits::TITLE_CHARS {
         let message =
-            format!("The title has {chars} characters; {} are taken.", limits::TITLE_CHARS);
-        return Err(Error::new(ErrorCode::InvalidInput, message).with_hint("Shorten it."));
+            format!("The title has {chars} characters; the limit is {}.", limits::TITLE_CHARS);
+        return Err(Error::new(ErrorCode::InvalidInput, message).with_hint("Use a shorter title."));
     }
     Ok(title)
 }

@@ -8,7 +8,7 @@ use crate::stage::{Setting, Stage, fresh_id, message};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invalid_messages_are_refused() {
     let mut stage = Stage::with(Setting { message_chars: 10, ..Setting::default() }).await;
-    stage.ask_and_answer("日本語日本語日本語日", &["ten characters are taken"]).await;
+    stage.ask_and_answer("日本語日本語日本語日", &["ten characters fit"]).await;
     let unknown = MessageId::from_parts(1, [1; 10]);
     let after = |parent| SendMessage { parent: Some(parent), ..message("q") };
     let before = stage.log().await;

@@ -74,11 +74,11 @@ fn top(branch: &Branch) -> String {
         None => Ok(()),
         Some(0) => writeln!(
             out,
-            "> What is stored about this conversation as a whole cannot be read. Its messages are all here.\n"
+            "> What is stored about this conversation as a whole can't be read. Its messages are all here.\n"
         ),
         Some(lost) => writeln!(
             out,
-            "> A part of this conversation cannot be read: {lost} entries of its log are missing here.\n"
+            "> Part of this conversation can't be read: {lost} entries of its log are missing here.\n"
         ),
     };
     let Some(worker) = &branch.worker else { return out };
@@ -132,6 +132,8 @@ fn note(turn: &Turn) -> Option<String> {
         TurnState::Failed => Some(format!("This answer failed{error}")),
         TurnState::TimedOut => Some(format!("This answer took too long{error}")),
         TurnState::Cancelled => Some("This answer was stopped.".to_owned()),
-        TurnState::Interrupted => Some("The server ended while this was written.".to_owned()),
+        TurnState::Interrupted => {
+            Some("The server stopped while this was being written.".to_owned())
+        }
     }
 }

@@ -241,7 +241,7 @@ impl Reader {
             if more == 0 {
                 return Ok(());
             }
-            let words = format!("{more} more conversations were in it that cannot be read");
+            let words = format!("{more} more conversations in it cannot be read");
             return sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(number, words));
         }
         let words = "it does not fit what is before it";
@@ -350,7 +350,7 @@ impl Reader {
         self.conversations += 1;
         self.events = self.events.saturating_add(events);
         if !self.workers.insert(worker_id) {
-            let reason = format!("the conversation {worker_id} was there before");
+            let reason = format!("the conversation {worker_id} is in it twice");
             return Err((RefusalCode::Twice, reason));
         }
         if self.conversations > CONVERSATIONS {

@@ -93,14 +93,14 @@ pub(crate) fn of_json(value: Json<'_>) -> String {
         // Lists may be nested to any depth, so this does not recurse into them.
         return match first.is_object() {
             true if is_gemini(first) => of_json(first),
-            _ => "it is a list whose entries are no conversations".to_owned(),
+            _ => "it is a list whose entries are not conversations".to_owned(),
         };
     }
     let names: Vec<String> = value.fields().take(FIELDS).map(|(name, _)| shown(name)).collect();
     if value.is_list() {
         "there is no conversation in it".to_owned()
     } else if !value.is_object() {
-        "it is no conversation".to_owned()
+        "it is not a conversation".to_owned()
     } else if names.is_empty() {
         "it has no fields".to_owned()
     } else {

@@ -41,7 +41,7 @@ const STORE_MS: u64 = 2_000;
 )]
 pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     if state.stop.is_cancelled() {
-        return Err(Error::new(ErrorCode::Unavailable, "The server is going down.").into());
+        return Err(Error::new(ErrorCode::Unavailable, "The server is shutting down.").into());
     }
     let runtime = state.registry.home();
     let asked = timeout(Duration::from_millis(STORE_MS), runtime.check_store()).await;
@@ -49,7 +49,7 @@ pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
         Ok(Ok(())) => runtime.provider_status().reason,
         Ok(Err(error)) => Some(error),
         Err(_) => Some(
-            Error::new(ErrorCode::Unavailable, "The conversations' store does not answer in time.")
+            Error::new(ErrorCode::Unavailable, "The conversations' store doesn't respond in time.")
                 .with_retry_after_ms(STORE_MS),
         ),
     };

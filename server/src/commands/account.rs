@@ -87,7 +87,7 @@ async fn perform(reach: &Reach, command: AccountCommand) -> anyhow::Result<()> {
         AccountCommand::List => {
             let accounts = reach.list().await?;
             if accounts.is_empty() {
-                say!("There is no account yet.");
+                say!("There are no accounts yet.");
             }
             for account in accounts {
                 say!("{}", line(&account));

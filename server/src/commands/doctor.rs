@@ -42,8 +42,12 @@ pub async fn run(config: &Config) -> ExitCode {
             say!("Companion can serve and answer.");
             ExitCode::SUCCESS
         }
+        1 => {
+            say!("Fix this problem first.");
+            ExitCode::FAILURE
+        }
         bad => {
-            say!("{bad} checks failed; fix these first.");
+            say!("Fix these {bad} problems first.");
             ExitCode::FAILURE
         }
     }

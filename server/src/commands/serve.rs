@@ -153,7 +153,7 @@ async fn tell_how_to_begin(
     let code = accounts.new_set_up_code();
     eprintln!(
         "set-up code: {}\nOpen {scheme}://{address}{base}/setup within 15 minutes, under the name by which you \
-         reach this server, and make the first account with this code. Or make it here with \
+         reach this server, and create the first account with this code. Or create it here with \
          `companion account add NAME`.",
         code.reveal(),
         base = settings.http.base(),

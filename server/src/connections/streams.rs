@@ -110,7 +110,7 @@ fn bad(message: &str) -> ApiError {
 }
 
 fn too_many() -> ApiError {
-    Error::new(ErrorCode::RateLimited, "The server has too many requests in work.")
+    Error::new(ErrorCode::RateLimited, "The server is handling too many requests.")
         .with_retry_after_ms(BUSY_RETRY_MS)
         .into()
 }

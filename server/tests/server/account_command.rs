@@ -63,7 +63,7 @@ fn check(folder: &Path) {
 #[test]
 fn accounts_are_changed_while_no_server_runs() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(listed(folder.path()), ["There is no account yet."]);
+    assert_eq!(listed(folder.path()), ["There are no accounts yet."]);
     check(folder.path());
 }
 
@@ -86,9 +86,9 @@ fn a_socket_that_was_left_behind_disturbs_nothing() {
     signal(&child, "-KILL");
     code(&mut child);
     assert!(folder.path().join("data/companion.sock").exists());
-    assert_eq!(listed(folder.path()), ["There is no account yet."]);
+    assert_eq!(listed(folder.path()), ["There are no accounts yet."]);
     let (mut child, _) = serve(folder.path(), &["--data-dir", "data"]);
-    assert_eq!(listed(folder.path()), ["There is no account yet."]);
+    assert_eq!(listed(folder.path()), ["There are no accounts yet."]);
     signal(&child, "-TERM");
     assert_eq!(code(&mut child), Some(0));
 }

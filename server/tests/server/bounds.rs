@@ -308,7 +308,7 @@ async fn one_account_leaves_places_to_the_others() {
     let (status, name, error) = code(sent(&tokens[1]).await.unwrap()).await;
     assert_eq!((status, name.as_str()), (429, "rate_limited"));
     let said = error["error"]["message"].as_str().unwrap();
-    assert!(said.contains("of this account"), "{said}");
+    assert!(said.contains("This account"), "{said}");
     // It gets in, where the file is refused for what it is.
     assert_eq!(code(sent(&tokens[0]).await.unwrap()).await.0, 422);
 }

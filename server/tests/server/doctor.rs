@@ -76,9 +76,9 @@ fn a_failing_proxy_is_reported_with_its_line() {
     for (status, told) in [
         (
             "407 Proxy Authentication Required",
-            "The proxy wants a login, or another one (status 407).",
+            "The proxy requires a login, or refused this one (407).",
         ),
-        ("403 Forbidden", "The proxy does not let this through (status 403)."),
+        ("403 Forbidden", "The proxy blocks the connection to the endpoint (403)."),
     ] {
         let address = refusing_proxy(status);
         let (printed, failed) = doctor(&second(&format!("proxy = \"http://{address}\"")));

@@ -163,7 +163,7 @@ async fn a_refusal_is_shown_with_the_endpoints_message_and_remembered() {
     assert_eq!(retry.error.said.as_deref(), Some(said));
     let page = server.get(&format!("/c/{}", server.worker_id().await)).send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("Asked again without stream_options."), "{page}");
+    assert!(page.contains("Retried without stream_options."), "{page}");
     assert!(page.contains("[e-mail]") && !page.contains("sk-live"));
 
     let second = asks(&server, &worker, "b").await;
@@ -226,7 +226,7 @@ async fn the_sent_request_is_shown_however_the_turn_ends() {
     server.upstream.refuse().await;
     let ended = asks(&server, &worker, "nobody").await;
     let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
-    assert!(page.text().await.unwrap().contains("Nothing was sent to a model in this turn."));
+    assert!(page.text().await.unwrap().contains("Nothing was sent to a model in this turn"));
 }
 
 async fn posts_form(server: &Server, path: &str, form: &str) -> reqwest::Response {
@@ -254,8 +254,8 @@ async fn an_effort_is_chosen_by_a_form_and_shown_with_the_sent_request() {
     assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "low");
     let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("<dt>Thinking</dt><dd>Low</dd>"), "{page}");
-    assert!(page.contains("Earlier thinking") && page.contains("was not sent"), "{page}");
+    assert!(page.contains("<dt>Thinking effort</dt><dd>Low</dd>"), "{page}");
+    assert!(page.contains("Earlier thinking") && page.contains("not sent"), "{page}");
 }
 
 /// The form of *Answer now*, as a browser without JavaScript sends it.

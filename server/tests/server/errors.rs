@@ -15,8 +15,8 @@ async fn each_mistake_has_its_code_and_names_its_position() {
     let no_turn = format!("{worker}/turns/019aabcd-0123-7abc-8def-0123456789ab");
     let id = message_id();
     let cases = [
-        (Method::GET, "/api/v1/nothing", "", 404, "not_found", "no such address"),
-        (Method::GET, "/api/nothing", "", 404, "not_found", "no such address"),
+        (Method::GET, "/api/v1/nothing", "", 404, "not_found", "nothing at this address"),
+        (Method::GET, "/api/nothing", "", 404, "not_found", "nothing at this address"),
         (Method::GET, "/api/v1/runtimes/elsewhere", "", 404, "not_found", "elsewhere"),
         (Method::GET, "/api/v1/runtimes/Not%20One", "", 422, "invalid_input", "rid"),
         (

@@ -76,7 +76,7 @@ async fn a_refused_form_gets_a_page_with_a_link_back_or_json_for_a_program() {
                 "{what}: {html}"
             );
             if wrong.status == 413 {
-                let most = if path == "/data" { "At most 1 MB" } else { "At most 2.4 MB" };
+                let most = if path == "/data" { "Up to 1 MB" } else { "Up to 2.4 MB" };
                 assert!(html.contains(most), "{what}: {html}");
             }
             let (status, name, _) = code(sent(&server, path, &wrong, "*/*").await).await;

@@ -221,7 +221,7 @@ async fn the_first_account_is_made_only_by_an_owner() {
     assert!(set_up.contains("action=\"/login/provider\""));
     let answer = browser.log_in(&server).await;
     let (status, words) = refusal(&browser, answer).await;
-    assert!(status == 422 && words.starts_with("The first account is still missing"), "{words}");
+    assert!(status == 422 && words.starts_with("The first account doesn’t exist yet"), "{words}");
     let person = json!({ "name": "eve", "groups": ["owners"] });
     double.script(Script { person, ..Script::default() });
     browser.log_in(&server).await;

@@ -95,12 +95,12 @@ async fn learned_habits_are_forgotten_on_request_and_learned_again() {
     let answer = form.send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let page = answer.text().await.unwrap();
-    assert!(page.contains("Forgotten of scripted-model: without temperature"), "{page}");
+    assert!(page.contains("Forgotten about scripted-model: without temperature"), "{page}");
     assert_eq!(learned(&server).await, []);
     remembered(&server, &[]).await;
     // A second click in another language, and a form that cannot be read.
     for (body, status, words) in [
-        ("provider=openai&model=scripted-model", 200, "忘れるものは、もうありません"),
+        ("provider=openai&model=scripted-model", 200, "消去するものは、もうありません"),
         ("provider=nobody&model=m", 404, "data-kind=\"error\""),
         ("model=m", 422, "何も変更されていません"),
     ] {

@@ -227,7 +227,7 @@ async fn an_export_that_was_imported_elsewhere_exports_the_same() {
     // The unfinished turn is interrupted and keeps its text; everything else is unchanged.
     let data = PathBuf::from(path("data"));
     let output = good(&data, &["import", &path("first")]).await;
-    assert_eq!(text(&output.stdout), "imported 2 conversations, 0 were here already\n");
+    assert_eq!(text(&output.stdout), "imported 2 conversations, 0 were already here\n");
     let (old, new) = (all(&server.data()), all(&data));
     assert_eq!(new[0], old[0]);
     assert_eq!(new[1].worker.worker_id, running);
@@ -244,7 +244,7 @@ async fn an_export_that_was_imported_elsewhere_exports_the_same() {
     assert_eq!(fs::read(path("second")).unwrap(), fs::read(path("third")).unwrap());
     for file in ["first", "second"] {
         let output = good(&third, &["import", &path(file)]).await;
-        assert_eq!(text(&output.stdout), "imported 0 conversations, 2 were here already\n");
+        assert_eq!(text(&output.stdout), "imported 0 conversations, 2 were already here\n");
     }
     let sum = std::process::Command::new("sh")
         .args(["-c", &format!("head -n -1 {} | sha256sum", path("second"))])

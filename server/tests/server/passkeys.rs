@@ -177,9 +177,9 @@ async fn the_login_says_something_about_passkeys_only_where_it_matters() {
     assert!(page.contains("action=\"/login/passkey\""), "{page}");
     let page = login_page(&server, &number).await;
     assert!(!page.contains("action=\"/login/passkey\""), "{page}");
-    assert!(page.contains("Passkeys do not work at an IP address."), "{page}");
+    assert!(page.contains("Passkeys don’t work at an IP address."), "{page}");
     // The button is not there; a form that was sent all the same says why.
     let page = Browser::new().post(&server.url("/login/passkey"), "next=").await;
     assert_eq!(page.status(), 422);
-    assert!(page.text().await.unwrap().contains("Passkeys do not work at an IP address."));
+    assert!(page.text().await.unwrap().contains("Passkeys don’t work at an IP address."));
 }

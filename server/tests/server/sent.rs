@@ -97,10 +97,10 @@ async fn is_told_as_it_came(server: &Server, worker: &str, turn: &Turn, interfac
     let page = details(server, turn).await;
     assert!(page.contains(&told.body), "{page}");
     let words = match interface {
-        Interface::ChatCompletions => "sent to the endpoint's chat completions, byte for byte",
-        Interface::Responses => "sent to the endpoint's Responses API, byte for byte",
+        Interface::ChatCompletions => "sent to the endpoint’s Chat Completions API, byte for byte",
+        Interface::Responses => "sent to the endpoint’s Responses API, byte for byte",
     };
-    assert!(page.contains(words) && page.contains("The request as JSON"), "{page}");
+    assert!(page.contains(words) && page.contains("Request as JSON"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +109,7 @@ async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     let worker = server.worker().await;
     plays(&server, vec![no_effort()]);
     assert_eq!(wants(&server, &worker, json!({ "effort": "high" })).await.0, 200);
-    assert!(conversation(&server).await.contains("thinking: High"));
+    assert!(conversation(&server).await.contains("thinking effort: High"));
 
     let first = asks(&server, &worker, "a").await;
     assert_eq!((&first.effort, &first.unsent.effort), (&None, &effort("high")));
@@ -119,14 +119,14 @@ async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     assert!(second.retries.is_empty(), "it is remembered");
     for turn in [&first, &second] {
         let page = details(&server, turn).await;
-        let told = "asked for High; sent without, because the endpoint refuses it";
+        let told = "not set (the endpoint doesn’t accept High)";
         assert!(page.contains(told), "{page}");
         assert_eq!(input(&server, &worker, turn).await.effort, None);
     }
     let page = conversation(&server).await;
-    let told = "thinking: not told; the model refuses High";
+    let told = "thinking effort: not set (the model doesn’t accept High)";
     assert_eq!(page.matches(told).count(), 3, "the header and each turn: {page}");
-    assert!(!page.contains("thinking: High"), "{page}");
+    assert!(!page.contains("thinking effort: High"), "{page}");
 
     // The choice is made with the page's form.
     let id = server.worker_id().await;
@@ -150,7 +150,7 @@ async fn a_refused_effort_is_shown_as_left_out_and_blocks_no_later_change() {
     let (status, body) = wants(&server, &worker, other).await;
     let message = body["error"]["message"].as_str().unwrap();
     assert_eq!(status, 422);
-    assert!(message.ends_with("It takes none, low, medium, high."), "{message}");
+    assert!(message.ends_with("It accepts none, low, medium, high."), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,19 +173,19 @@ async fn the_nearest_accepted_effort_is_sent_and_shown() {
                 (effort("medium").as_ref(), &effort("high"))
             );
             let page = details(&server, &turn).await;
-            assert!(
-                page.contains("Medium; asked for was High, which the model does not take"),
-                "{page}"
-            );
+            assert!(page.contains("Medium (the model doesn’t accept High)"), "{page}");
         }
         let page = conversation(&server).await;
         assert!(
-            page.contains("thinking: Medium, the nearest that the model takes to High"),
+            page.contains("thinking effort: Medium (the closest to High that the model accepts)"),
             "{page}"
         );
-        assert!(page.contains("Asked again with the nearest effort that it takes."), "{page}");
+        assert!(
+            page.contains("Retried with the closest thinking effort that the model accepts."),
+            "{page}"
+        );
         let settings = page_of_settings(&server).await;
-        assert!(settings.contains("only with the efforts low, medium"), "{settings}");
+        assert!(settings.contains("only thinking effort low, medium"), "{settings}");
         // The models' list offers exactly what the model takes.
         let list: Value = server.get("/api/v1/models").send().await.unwrap().json().await.unwrap();
         assert_eq!(list["providers"][0]["models"][0]["efforts"], json!(["low", "medium"]));
@@ -210,7 +210,7 @@ async fn parameters_that_were_left_out_are_not_shown_as_sent() {
         assert_eq!((told.sampling, told.unsent.sampling), (turn.sampling, unsent));
         let page = details(&server, &turn).await;
         assert!(page.contains("Parameters senttop_p 0.9"), "{page}");
-        assert!(page.contains("Asked for and not senttemperature 0.3"), "{page}");
+        assert!(page.contains("Requested but not senttemperature 0.3"), "{page}");
     }
 }
 
@@ -284,7 +284,7 @@ async fn a_model_that_refuses_streaming_is_asked_without_it_from_then_on() {
     assert_eq!(second.sight.unwrap().adjustments, [Adjustment::WithoutStream]);
     assert_eq!(bodies(&server).len(), 3);
     let page = conversation(&server).await;
-    assert!(page.contains("Asked again without stream."), "{page}");
+    assert!(page.contains("Retried without stream."), "{page}");
     assert_eq!(page.matches("CopyWhole.").count(), 2, "{page}");
 }
 
@@ -298,11 +298,15 @@ async fn the_error_for_a_model_without_chat_suggests_another_model() {
         "role": "assistant", "tool_calls": [{ "function": { "name": "rm" } }] } }] });
     let refusal = |message: &str| Step::json(404, &json!({ "error": { "message": message } }));
     for (step, title, hint) in [
-        (refusal(chat), "This model cannot answer here", "Choose another model."),
-        (Step::json(200, &call), "This model cannot answer here", "Choose another model."),
+        (refusal(chat), "This model isn't made for chat", "Choose another model."),
+        (
+            Step::json(200, &call),
+            "The model called a tool instead of answering",
+            "Choose another model.",
+        ),
         (
             refusal(responses),
-            "The endpoint does not have this interface",
+            "The endpoint offers this model only through its Responses API",
             "Set COMPANION_API to \"responses\", or choose another model.",
         ),
     ] {
@@ -331,12 +335,15 @@ async fn an_interrupted_answer_is_not_reported_as_an_unreachable_model() {
     server.send(&worker, "Hello").await;
     server.ended(server.worker_id().await).await;
     let words = conversation(&server).await;
-    assert!(words.contains("The connection ended before the answer was complete"), "{words}");
-    assert!(!words.contains("cannot be reached"), "{words}");
+    assert!(
+        words.contains("The connection to the endpoint ended before the answer was complete"),
+        "{words}"
+    );
+    assert!(!words.contains("refused the connection"), "{words}");
     server.upstream.refuse().await;
     server.send(&worker, "And now?").await;
     server.ended(server.worker_id().await).await;
-    assert!(conversation(&server).await.contains("The model cannot be reached"));
+    assert!(conversation(&server).await.contains("The endpoint refused the connection"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -346,7 +353,7 @@ async fn notes_below_the_model_list_name_the_endpoint_and_empty_groups_are_hidde
     let html = server.get("/new").send().await.unwrap().text().await.unwrap();
     assert!(!html.contains("<optgroup label=\"house\""), "{html}");
     let words = page(&server, "/new").await;
-    assert!(words.contains("house: The model cannot be reached. "), "{words}");
+    assert!(words.contains("house: The endpoint refused the connection. "), "{words}");
     // The list of its own models is on the page.
     assert!(html.contains("<optgroup label=\"configured endpoint\""), "{html}");
 }

@@ -397,7 +397,7 @@ async fn a_person_shares_by_the_form_and_sees_the_address_again() {
     for page in [leads, "/shares".to_owned()] {
         let (_, page) = read(&server, &page).await;
         let address = format!("value=\"{}\"", server.url(&shares[0].path));
-        assert!(page.contains(&address) && page.contains("work on this machine only"), "{page}");
+        assert!(page.contains(&address) && page.contains("these links work only there"), "{page}");
     }
     // The preview is the same but for its first lines.
     let query = "title=Chosen&thinking=on";
@@ -425,7 +425,7 @@ async fn sharing_can_be_switched_off() {
     let id = server.worker_id().await;
     let (status, page) = read(&server, &format!("/share/{id}")).await;
     assert_eq!(status, 403);
-    assert!(page.contains("Sharing is switched off") && !page.contains("<form"), "{page}");
+    assert!(page.contains("Sharing is turned off") && !page.contains("<form"), "{page}");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn refuses(server: &Server, worker: &str, word: &str) {
         assert_eq!((status, code.as_str()), (503, "unavailable"), "{method} {path}: {body}");
         let text = body.to_string();
         assert!(text.contains(word), "{method} {path}: {text}");
-        assert!(text.contains("Nothing of this was stored"), "{text}");
+        assert!(text.contains("This was not stored"), "{text}");
         assert!(body["error"]["retry_after_ms"].as_u64().is_some_and(|ms| ms >= 1_000));
         assert!(!text.contains("companion.db") && !text.contains("/tmp"), "{text}");
     }
@@ -195,7 +195,7 @@ async fn writes_fail_while_the_files_are_moved_away() {
     let away = server.data().with_extension("away");
     std::fs::rename(server.data(), &away).unwrap();
     for _ in 0..2 {
-        refuses(&server, &worker, "gone from their place").await;
+        refuses(&server, &worker, "of the conversations are missing").await;
         shows(&server, &worker, &before).await;
     }
     std::fs::rename(&away, server.data()).unwrap();
@@ -248,7 +248,7 @@ sys.stdin.read()";
     let refused = server.post(&path).json(&request).send().await.unwrap();
     let (status, code, body) = code(refused).await;
     assert_eq!((status, code.as_str()), (503, "unavailable"), "{body}");
-    assert!(body.to_string().contains("Another program holds"), "{body}");
+    assert!(body.to_string().contains("Another program is using"), "{body}");
     shows(&server, &worker, &before).await;
 
     drop(other.stdin.take());

@@ -164,8 +164,8 @@ async fn an_import_does_not_change_deleted_conversations_and_reports_them() {
     let report = import(&server, "", early.clone()).await;
     assert_eq!((report.imported, report.skipped, report.kept, report.deleted), (0, 0, 0, 1));
     for (language, words) in [
-        ("en", "1 was deleted here and was left so."),
-        ("ja", "1 件はここで削除したものなので、そのままにしました。"),
+        ("en", "1 was deleted here and was not restored."),
+        ("ja", "1 件はここで削除した会話のため、復元しませんでした。"),
     ] {
         let mut form = b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".to_vec();
         form.extend_from_slice(&early);
@@ -372,16 +372,16 @@ async fn invalid_conversations_are_reported_and_the_others_imported() {
         (
             "en",
             [
-                "1 was not imported:",
+                "1 item was not imported:",
                 "No. 2 “Second &amp; &lt;b&gt;”: ",
                 "It has no messages.",
-                "were here already",
+                "were already here",
             ],
         ),
         (
             "ja",
             [
-                "1 件は取り込みませんでした：",
+                "1 件はインポートしませんでした：",
                 "2 番目 「Second &amp; &lt;b&gt;」: ",
                 "メッセージがありません。",
                 "すでに",
@@ -413,7 +413,7 @@ async fn replaced_and_refused_characters_are_reported() {
     assert_eq!((report.imported, report.replaced, told.characters), (1, 1, 1));
     assert_eq!((told.number, told.title.as_deref()), (1, Some("Half")));
     for (language, words) in
-        [("en", "One damaged character came in"), ("ja", "壊れた 1 文字を、置換文字")]
+        [("en", "1 damaged character was replaced with"), ("ja", "壊れた 1 文字を � に")]
     {
         let page = server.post("/data").header("accept-language", language);
         let page = page.header("content-type", "multipart/form-data; boundary=x");
@@ -476,7 +476,7 @@ async fn several_files_are_imported_at_once() {
     // When the page imports the same files, they are here already.
     let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
     let page = page.body(form(&files, false)).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("3 were here already.") && page.contains("c.pdf"), "{page}");
+    assert!(page.contains("3 were already here.") && page.contains("c.pdf"), "{page}");
 }
 
 #[tokio::test]

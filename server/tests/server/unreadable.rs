@@ -40,7 +40,7 @@ async fn an_unreadable_older_page_has_links_to_go_back_export_and_delete() {
         assert_eq!(answer.status(), 200, "{query}");
         let shown = answer.text().await.unwrap();
         let back = format!("href=\"/c/{broken}\"");
-        for wanted in ["not all of it", "export?format=json", "value=\"delete\"", back.as_str()] {
+        for wanted in ["can’t be read", "export?format=json", "value=\"delete\"", back.as_str()] {
             assert!(shown.contains(wanted), "{query}, {wanted}: {shown}");
         }
     }
@@ -67,7 +67,7 @@ async fn pages_show_a_placeholder_with_a_form_that_deletes_it() {
         };
         // The page of the conversation, with the list beside it.
         let shown = page(format!("/c/{broken}")).await;
-        assert!(shown.contains("This conversation cannot be read, or not all of it"), "{shown}");
+        assert!(shown.contains("Some or all of this conversation can’t be read"), "{shown}");
         assert!(shown.contains("data-unreadable"), "{shown}");
         assert!(!shown.contains("id=\"composer\""), "nothing can be sent there");
         for wanted in ["export?format=markdown", "export?format=json", "value=\"delete\""] {
@@ -142,7 +142,7 @@ async fn the_api_reports_unreadable_conversations_and_deletes_them() {
             assert_eq!(answer.status(), 200, "{path}");
             let text = answer.text().await.unwrap();
             assert!(text.contains(SECRET), "{path}: what can be read is there: {text}");
-            assert!(text.contains("\"unreadable\":") || text.contains("cannot be read"), "{text}");
+            assert!(text.contains("\"unreadable\":") || text.contains("can't be read"), "{text}");
         }
         let all = "/api/v1/runtimes/backend-internal/export";
         let all = server.get(all).send().await.unwrap().bytes().await.unwrap();
@@ -177,10 +177,10 @@ async fn a_probe_fails_if_the_database_is_missing_or_replaced() {
     assert_eq!(ready().await, None);
     std::fs::rename(&file, &away).unwrap();
     let gone = ready().await.expect("it is gone");
-    assert!(gone.contains("gone from their place"), "{gone}");
+    assert!(gone.contains("of the conversations are missing"), "{gone}");
     std::fs::copy(&away, &file).unwrap();
     let another = ready().await.expect("it is another one");
-    assert!(another.contains("changed under the server"), "{another}");
+    assert!(another.contains("changed while the server was running"), "{another}");
     std::fs::rename(&away, &file).unwrap();
     assert_eq!(ready().await, None, "the very same was put back");
     assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);

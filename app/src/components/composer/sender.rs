@@ -12,7 +12,6 @@ use super::super::problem::Problem;
 use crate::erase::{effect, effect_from};
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Outgoing, PendingRequest, joined};
 use crate::route::conversation_page;
-use crate::text::tr;
 use crate::{AppError, api, reader};
 
 /// The state of a text that cannot be sent yet because an answer is being written.
@@ -84,7 +83,7 @@ impl Sender {
                 Ok(_) => sender.sent(edits).await,
                 Err(AppError(error)) => {
                     sender.give_back();
-                    sender.problem.show(error, Some(tr!(text_kept)));
+                    sender.problem.show_unsent(error);
                 }
             }
             sender.conversation.pending.set(PendingRequest::None);

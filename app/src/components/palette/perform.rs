@@ -97,7 +97,7 @@ impl Performer {
         spawn_local(async move {
             match api::create().await {
                 Ok(worker) => performer.go(&conversation(worker)),
-                Err(AppError(error)) => performer.problem.show(error, None),
+                Err(AppError(error)) => performer.problem.show(error),
             }
         });
     }

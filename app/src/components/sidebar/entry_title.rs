@@ -97,7 +97,7 @@ impl Done {
         spawn_local(async move {
             if let Err(AppError(error)) = api::rename(id, title).await {
                 item.worker.update(|worker| worker.title = before.title);
-                problem.show(error, None);
+                problem.show(error);
             }
         });
     }

@@ -126,21 +126,28 @@ fn on_the_page(line: &mut Line, trial: &Trial) {
     if let Some(error) = &turn.error {
         let shown = page.contains(&format!("data-code=\"{}\"", error.code.name()));
         line.expect("the code on the page", &true, &shown);
-        line.expect("the words on the page", &true, &page.contains(&escaped(&error.message)));
+        line.expect("the words on the page", &true, &page.contains(&shown_as(&error.message)));
         let hint = error.hint.as_deref().unwrap_or("there is none");
-        line.expect("what to do on the page", &true, &page.contains(&escaped(hint)));
+        // The time to wait takes the hint's place.
+        let hint = error.retry_after_ms.map_or(shown_as(hint), |_| "Try again in ".to_owned());
+        line.expect("what to do on the page", &true, &page.contains(&hint));
     }
     line.expect("the text on the page", &true, &page.contains(&escaped(text)));
     for retry in &turn.retries {
-        let told = page.contains(&escaped(&retry.error.message));
+        let told = page.contains(&shown_as(&retry.error.message));
         line.expect("each attempt on the page", &true, &told);
     }
     if turn.state == TurnState::Completed && turn.finish == Some(Finish::Length) {
-        line.expect("the cut on the page", &true, &page.contains("longest allowed length"));
+        line.expect("the cut on the page", &true, &page.contains("length limit"));
     }
     if turn.state == TurnState::Completed && text.is_empty() {
-        line.expect("the emptiness on the page", &true, &page.contains("answered with nothing"));
+        line.expect("the emptiness on the page", &true, &page.contains("empty answer"));
     }
+}
+
+/// A message as a page shows it: without backticks, and as a heading without its full stop.
+fn shown_as(message: &str) -> String {
+    escaped(message.replace('`', "").trim_end_matches('.'))
 }
 
 /// The text as the server escapes it in a page.

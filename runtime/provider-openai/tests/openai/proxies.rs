@@ -149,8 +149,8 @@ async fn an_unreachable_proxy_is_reported_as_such() {
     }
     drop(listener);
     for (proxy, message) in [
-        (format!("http://{address}"), "could not be reached"),
-        (format!("socks5://{address}"), "could not be reached"),
+        (format!("http://{address}"), "can't be reached"),
+        (format!("socks5://{address}"), "can't be reached"),
         ("http://nowhere.invalid:3128".to_owned(), "was not found"),
     ] {
         let (kind, error) = failure(&ask(&through(&proxy, NAME), request("?")).await);

@@ -175,7 +175,7 @@ impl Actor<'_> {
     fn check_free(&self) -> Result<(), Error> {
         if self.log_writer.view().worker.status == WorkerStatus::Stopped {
             return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
-                .with_hint("Start a new one."));
+                .with_hint("Start a new conversation."));
         }
         if self.shared.unreadable.knows(self.id) {
             return Err(initial_worker::unreadable_reason());
@@ -294,18 +294,18 @@ impl Actor<'_> {
 
 fn busy() -> Error {
     Error::new(ErrorCode::Busy, "An answer is still being written here.")
-        .with_hint("Wait for it, or stop it, and send again. Nothing was stored.")
+        .with_hint("Wait for it or stop it, then send again. Nothing was stored.")
 }
 
 fn no_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "There is no such message of yours in this conversation.")
-        .with_hint("Only what a person wrote can be edited or answered again.")
+        .with_hint("Only your own messages can be edited or answered again.")
 }
 
 /// An import from another program may contain a blank message.
 fn blank_question() -> Error {
-    Error::new(ErrorCode::InvalidInput, "This message is empty, so there is nothing to answer.")
-        .with_hint("Edit it, or write another one.")
+    Error::new(ErrorCode::InvalidInput, "This message is empty, so there's nothing to answer.")
+        .with_hint("Edit it, or write another message.")
 }
 
 fn no_answer() -> Error {

@@ -42,7 +42,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
     foreign.nodes.iter().for_each(|node| left_out.add(&node.left_out));
     let order = tree.order();
     if order.is_empty() && left_out.unreadable > 0 {
-        let reason = "none of its messages is what it should be".to_owned();
+        let reason = "none of its messages is valid".to_owned();
         return Err((RefusalCode::NoMessages, reason));
     }
     let begins = order.iter().filter_map(|&index| foreign.nodes[index].at).min();
@@ -81,7 +81,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
     }
     let events = writer.into_events();
     if left_out.unasked > 0 && events.len() == 1 {
-        let reason = "nobody asks anything in it".to_owned();
+        let reason = "it contains no question".to_owned();
         return Err((RefusalCode::NoMessages, reason));
     }
     let mut checker = Checker::default();

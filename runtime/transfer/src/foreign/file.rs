@@ -81,7 +81,7 @@ impl<'s, 'a, 'b> File<'s, 'a, 'b> {
                 return self.strange(RefusalCode::CutOff, None, reason.to_owned());
             }
             Piece::Behind => {
-                let reason = "there is something behind the end of the list".to_owned();
+                let reason = "there is something after the end of the list".to_owned();
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
         };
@@ -97,12 +97,11 @@ impl<'s, 'a, 'b> File<'s, 'a, 'b> {
             }
             Err(Wrong::At(at)) => {
                 let at = begin + at as u64 + 1;
-                let reason =
-                    format!("it is not JSON as it should be, from byte {at} of the file on");
+                let reason = format!("it is not valid JSON, from byte {at} of the file on");
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
             Err(Wrong::TooMany) => {
-                let reason = "it holds more values than are taken".to_owned();
+                let reason = "it holds more values than can be imported".to_owned();
                 return self.strange(RefusalCode::TooLarge, None, reason);
             }
         };
@@ -236,7 +235,7 @@ impl<'s, 'a, 'b> File<'s, 'a, 'b> {
                     self.refuse(number, title.as_deref(), RefusalCode::MessageTooLong, reason)?;
                 }
                 if self.sink.is_strict() && left_out.unreadable > 0 {
-                    let reason = "an entry of it is not what it should be".to_owned();
+                    let reason = "an entry of it is not valid".to_owned();
                     return self.refuse(number, title.as_deref(), RefusalCode::Unsound, reason);
                 }
                 // Some of the replaced surrogates may be in parts that were left out, or in two

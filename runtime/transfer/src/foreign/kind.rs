@@ -104,7 +104,7 @@ impl<'d> Kind<'d> {
             Self::OpenWebui => openwebui::read(value),
             Self::Messages(value) => plain::read(value),
             Self::List(_) | Self::Strange => {
-                Err((RefusalCode::NotAConversation, "it is no conversation".to_owned()))
+                Err((RefusalCode::NotAConversation, "it is not a conversation".to_owned()))
             }
         }
     }

@@ -9,7 +9,7 @@ use super::super::LINE_BYTES;
 use super::super::format::{CHECK_DIGITS, COVERED, Content, NUMBER, PREFIX, Sum, check};
 use super::super::refusal::ReadError;
 
-const DAMAGED: &str = "it does not fit its check: it was changed or cut off";
+const DAMAGED: &str = "it is not a line of a Companion export, or it was changed or cut off";
 const OUT_OF_PLACE: &str =
     "it was changed, or a line before it is missing, doubled or out of place";
 

@@ -11,11 +11,11 @@ const CHAT: &str = r#"[{"id":"o","chat":{"messages":[{"role":"user","content":"Q
 fn an_unreadable_file_in_an_archive_is_reported_with_its_path() {
     let cut = &CHAT[..CHAT.len() - 5];
     for (path, bytes, code, words) in [
-        ("b.json", "[{\"mapping\":{x}}]", RefusalCode::NotJson, "not JSON as it should be"),
+        ("b.json", "[{\"mapping\":{x}}]", RefusalCode::NotJson, "not valid JSON"),
         ("b.json", cut, RefusalCode::CutOff, "cut off"),
         ("b.json", "", RefusalCode::NotAnExport, "empty"),
         ("x/b.json", "[{\"turns\":[1]}]", RefusalCode::NotAnExport, "no messages"),
-        ("b.JSON", "[1,2]", RefusalCode::NotAnExport, "no conversation"),
+        ("b.JSON", "[1,2]", RefusalCode::NotAnExport, "not a conversation"),
         ("b.jsonl", "<html>", RefusalCode::NotAnExport, "web page"),
         ("b.json", "{\"check\":\"x", RefusalCode::NotAnExport, "no export"),
         ("old/b.zip", "PK\x03\x04", RefusalCode::NotAnExport, "archive within an archive"),
@@ -34,7 +34,7 @@ fn an_unreadable_file_in_an_archive_is_reported_with_its_path() {
     }
     let broken = archive(&[("a/b.json", b"[{\"mapping\":{x}}]"), ("user.json", b"{\"id\":1}")]);
     let told = refused(&broken);
-    assert!(told.contains("a/b.json: it is not JSON"), "{told}");
+    assert!(told.contains("a/b.json: it is not valid JSON"), "{told}");
 }
 
 /// In a file that is not compressed, only the archive's checksum reveals a changed letter.

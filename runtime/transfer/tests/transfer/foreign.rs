@@ -225,10 +225,10 @@ fn malformed_files_are_refused_with_the_position() {
             "more behind it",
             [CHATGPT, b"x"].concat(),
             SourceLocation::Conversation(2),
-            "behind the end",
+            "after the end",
         ),
         ("cut off behind it", two("{\"mapping"), SourceLocation::Conversation(2), "cut off"),
-        ("a number", two("7"), SourceLocation::Conversation(2), "no conversation"),
+        ("a number", two("7"), SourceLocation::Conversation(2), "not a conversation"),
         ("nobody's", two("{\"x\":1}"), SourceLocation::Conversation(2), "its fields: x"),
         (
             "no JSON",
@@ -237,7 +237,7 @@ fn malformed_files_are_refused_with_the_position() {
             "from byte 38 of the file on",
         ),
         ("a wrong type", two("{\"mapping\":[]}"), SourceLocation::Conversation(2), "no messages"),
-        ("an id twice", two(twice), SourceLocation::Conversation(2), "what it should be"),
+        ("an id twice", two(twice), SourceLocation::Conversation(2), "is valid"),
     ] {
         let refusal = read_foreign(&bytes, &profile()).unwrap_err();
         assert_eq!(refusal.place, place, "{what}: {refusal}");
@@ -309,7 +309,7 @@ fn the_cost_of_deep_and_long_files_is_linear() {
     let pieces = |n: usize| if n == 0 { "user" } else { "assistant" };
     assert_eq!(begun(&chain(&pieces, 20_000)), 2);
     let unasked = read_foreign(&chain(&|_| "assistant", 20_000), &profile()).unwrap_err();
-    assert!(unasked.reason.contains("nobody asks"), "{unasked}");
+    assert!(unasked.reason.contains("no question"), "{unasked}");
     let deep = [b"[{\"mapping\":{\"a\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
     // LibreChat's trees are as deep as their conversations are long.

@@ -231,7 +231,11 @@ fn damage_in_our_own_export_affects_only_its_conversation() {
     let (_, tally) = taken(&[("f", damaged.as_bytes())]);
     let refusal = &tally.refusals[0];
     assert_eq!((refusal.number, refusal.code), (Some(2), RefusalCode::Damaged));
-    assert!(refusal.reason.starts_with("line 9: it does not fit its check"), "{}", refusal.reason);
+    assert!(
+        refusal.reason.starts_with("line 9: it is not a line of a Companion export"),
+        "{}",
+        refusal.reason
+    );
     // A truncated file.
     let cut = &bytes[..bytes.len() * 2 / 3];
     let (logs, tally) = taken(&[("f", cut)]);

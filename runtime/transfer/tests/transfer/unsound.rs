@@ -131,7 +131,7 @@ fn logs_that_no_runtime_would_write_are_refused() {
 #[test]
 fn repeated_conversations_and_prompts_with_a_wrong_digest_are_refused() {
     let log = sound();
-    assert!(read(&export(&[log.clone(), log.clone()])).unwrap_err().reason.contains("before"));
+    assert!(read(&export(&[log.clone(), log.clone()])).unwrap_err().reason.contains("in it twice"));
     let mut log = log;
     log.prompts[0].text.push('!');
     assert!(read(&export(&[log])).unwrap_err().reason.contains("digest"));

@@ -8,7 +8,7 @@ pub(super) fn done(report: &Report) -> Vec<String> {
     let Report { tally, added, skipped, kept, deleted } = report;
     let were = if skipped.len() == 1 { "was" } else { "were" };
     let imported = counted(added.len() as u64, "conversation");
-    let mut lines = vec![format!("imported {imported}, {} {were} here already", skipped.len())];
+    let mut lines = vec![format!("imported {imported}, {} {were} already here", skipped.len())];
     for id in kept {
         lines.push(format!("{id} is stored here with different content and was not changed"));
     }
@@ -23,7 +23,7 @@ pub(super) fn done(report: &Report) -> Vec<String> {
     let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
         tally.left_out;
     for (kind, count) in [
-        ("pictures, sounds and files", attachments),
+        ("pictures, audio and files", attachments),
         ("tool calls and their results", tools),
         ("instructions to the model", system),
         ("entries that the other program hid", hidden),
@@ -65,8 +65,8 @@ pub(super) fn refused(tally: &Tally) -> Vec<String> {
     match tally.refused {
         0 if tally.refusals.is_empty() => {}
         0 => lines.push("not imported:".to_owned()),
-        1 => lines.push("1 was not imported:".to_owned()),
-        count => lines.push(format!("{count} were not imported:")),
+        1 => lines.push("1 item was not imported:".to_owned()),
+        count => lines.push(format!("{count} items were not imported:")),
     }
     for ImportRefusal { file, number, title, reason, .. } in &tally.refusals {
         let what = place(file.as_ref(), *number, title.as_ref());
@@ -113,9 +113,9 @@ mod tests {
             deleted: Vec::new(),
         };
         for (added, skipped, line) in [
-            (0, 2, "imported 0 conversations, 2 were here already"),
-            (1, 0, "imported 1 conversation, 0 were here already"),
-            (2, 1, "imported 2 conversations, 1 was here already"),
+            (0, 2, "imported 0 conversations, 2 were already here"),
+            (1, 0, "imported 1 conversation, 0 were already here"),
+            (2, 1, "imported 2 conversations, 1 was already here"),
         ] {
             assert_eq!(done(&report(added, skipped)), [line]);
         }
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             refused(&tally),
             [
-                "4 were not imported:",
+                "4 items were not imported:",
                 "  a.zip/b.json conversation 3 \"T\": it is not JSON",
                 "  a.zip/b.json: it is not JSON",
                 "  and 2 more",

@@ -38,7 +38,7 @@ async fn the_own_account_is_connected_used_and_disconnected() {
     let answer = ada.get(&back).await;
     assert_eq!(answer.headers()["location"], "/account?done=connected");
     let page = ada.get(&server.url("/account?done=connected")).await.text().await.unwrap();
-    assert!(page.contains("The account is connected with the provider."), "{page}");
+    assert!(page.contains("The account is connected."), "{page}");
     assert!(page.contains("value=\"disconnect\"") && !page.contains("value=\"connect\""), "{page}");
     // The same person comes in by the provider, as an owner.
     let mut phone = Browser::new();
@@ -90,13 +90,13 @@ async fn a_person_belongs_to_one_account() {
     let back = begun(&server, &mut ada).await;
     let answer = ada.get(&back).await;
     assert_eq!(answer.status(), 422);
-    assert!(answer.text().await.unwrap().contains("Another account here is connected"));
+    assert!(answer.text().await.unwrap().contains("Another account here is already connected"));
     // Eve has no password, so this is her only way in.
     let mut eve = Browser::new();
     eve.log_in(&server).await;
     let answer = eve.post(&server.url("/account/identities"), &disconnect(&double)).await;
     assert_eq!(answer.status(), 422);
-    assert!(answer.text().await.unwrap().contains("the only way into it"));
+    assert!(answer.text().await.unwrap().contains("the only way to log in"));
     // Another's connection is none of Ada's.
     let answer = ada.post(&server.url("/account/identities"), &disconnect(&double)).await;
     assert_eq!(answer.status(), 404);

@@ -25,9 +25,8 @@ async fn pressed(server: &Server) -> (u16, String) {
     refusal(&browser, answer).await
 }
 
-const AWAY: &str = "Home cannot be reached at the moment. Try again later; with a password you can \
-                    log in now.";
-const UNUSABLE: &str = "The login with Home does not work. The server's log says why.";
+const AWAY: &str = "Home can’t be reached right now. Try again later, or log in with a password.";
+const UNUSABLE: &str = "Logging in with Home doesn’t work. The server’s log says why.";
 
 fn discovery(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Script {
     Script { discovery: Arc::new(change), ..Script::default() }

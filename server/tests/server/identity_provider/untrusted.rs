@@ -80,7 +80,7 @@ async fn a_token_that_is_not_right_lets_nobody_in() {
         let (status, words) = refusal(&browser, answer).await;
         assert!(matches!(status, 401 | 503), "{what}: {status}");
         assert_eq!(
-            words, "The login with Home does not work. The server's log says why.",
+            words, "Logging in with Home doesn’t work. The server’s log says why.",
             "{what}"
         );
         assert!(browser.who(&server).await.is_none(), "{what}");
@@ -118,8 +118,8 @@ async fn the_signed_claims_come_first() {
 #[tokio::test]
 async fn a_login_ends_once_and_only_in_the_browser_in_which_it_began() {
     let (server, _double) = stage("").await;
-    let unknown = "This login was not begun in this browser at this address, or it took longer \
-                   than 10 minutes. Begin it again.";
+    let unknown = "This login wasn’t started in this browser at this address, or it took longer \
+                   than 10 minutes. Start it again.";
     let mut browser = Browser::new();
     let location = browser.begin(&server, "/data").await;
     let back = browser.at_provider(&location).await;
@@ -194,6 +194,6 @@ async fn what_a_provider_says_about_an_error_is_not_on_the_page() {
     let back = back.replace("code=", "error=access_denied&error_description=%3Cb%3Ecall+me&x=");
     let answer = browser.get(&back).await;
     let (status, words) = refusal(&browser, answer).await;
-    assert_eq!((status, words.as_str()), (403, "Home did not let you in, or you went back."));
+    assert_eq!((status, words.as_str()), (403, "Home didn’t let you in, or you went back."));
     assert!(!double.asked().contains(&"token"));
 }

@@ -18,7 +18,7 @@ async fn remove(server: &Server, browser: &mut Browser, id: &str) -> Response {
 async fn a_passkey_is_added_with_the_password_listed_and_removed() {
     let (server, mut ada, device) = with_passkey().await;
     let page = ada.get(&url(&server, "/account?done=passkey_added")).await.text().await.unwrap();
-    assert!(page.contains("The passkey was added."), "{page}");
+    assert!(page.contains("Passkey added."), "{page}");
     let section = page.split("id=\"passkeys\"").nth(1).unwrap();
     assert!(section.contains("phone") && section.contains("not used yet"), "{section}");
     let mut other = Browser::new();
@@ -91,7 +91,7 @@ async fn the_only_passkey_of_an_account_without_a_password_stays() {
     let (device, answer) = Authenticator::create(&origin(&server), &asked.options);
     browser.answer(&server, "/setup/passkey/answer", &asked, &answer).await;
     let page = browser.get(&url(&server, "/account")).await.text().await.unwrap();
-    assert!(page.contains("its only passkey cannot be removed"), "{page}");
+    assert!(page.contains("its only passkey can’t be removed"), "{page}");
     assert!(!page.contains("value=\"remove\""), "{page}");
     let id = server.accounts.passkeys(protocol::AccountId::FIRST).await.unwrap()[0].id.0;
     let answer = remove(&server, &mut browser, &id.to_string()).await;

@@ -20,7 +20,7 @@ async fn an_answer_for_another_address_or_challenge_lets_nobody_in() {
         let answer = browser.answer(&server, path, &asked, &answer).await;
         let (status, page) = refusal(&browser, answer).await;
         assert_eq!(status, 401, "{origin}");
-        assert!(page.contains("This passkey opens no account here"), "{page}");
+        assert!(page.contains("This passkey doesn’t belong to an account here"), "{page}");
     }
     let (asked, other) = (
         browser.is_asked(&server, "/login/passkey", "").await,
@@ -43,7 +43,7 @@ async fn an_answer_counts_once_and_only_from_the_browser_that_was_asked() {
     let stolen = thief.answer(&server, path, &asked, &answer).await;
     let (status, page) = refusal(&thief, stolen).await;
     assert_eq!(status, 422);
-    assert!(page.contains("This was not begun in this browser"), "{page}");
+    assert!(page.contains("This request has expired"), "{page}");
     thief.is_asked(&server, "/login/passkey", "").await;
     let stolen = thief.answer(&server, path, &asked, &answer).await;
     assert_eq!(refusal(&thief, stolen).await.0, 422, "its own secret is another one");
@@ -71,7 +71,7 @@ async fn a_counter_that_goes_back_lets_nobody_in_and_is_noted() {
         let answer = browser.uses(&server, &device).await;
         let (status, page) = refusal(&browser, answer).await;
         assert_eq!(status, 401, "{counter}");
-        assert!(page.contains("somebody may have a copy of it"), "{page}");
+        assert!(page.contains("This passkey may have been copied"), "{page}");
     }
     let audit = kinds(&server).await;
     assert_eq!(audit.iter().filter(|kind| **kind == AuditKind::PasskeyCopied).count(), 3);

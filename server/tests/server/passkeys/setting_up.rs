@@ -60,7 +60,7 @@ async fn without_the_code_or_with_a_bad_password_nobody_is_asked_for_a_passkey()
         (form("0000-0000-0000-0000", ""), 401, "set-up code"),
         (form(code.reveal(), "short"), 422, "at least"),
         (form(code.reveal(), "").replace("name=Ada", "name="), 422, "name"),
-        (form(code.reveal(), "").replace("again=", "again=x"), 422, "differ"),
+        (form(code.reveal(), "").replace("again=", "again=x"), 422, "don’t match"),
     ] {
         let answer = browser.post(&url(&server, "/setup/passkey"), &form).await;
         assert_eq!(answer.status(), status, "{form}");
@@ -92,7 +92,7 @@ async fn the_set_up_says_why_there_are_no_passkeys_at_an_ip_address() {
     let server = stage().await;
     let mut browser = Browser::new();
     let page = browser.get(&server.url("/setup")).await.text().await.unwrap();
-    assert!(page.contains("Passkeys do not work at an IP address."), "{page}");
+    assert!(page.contains("Passkeys don’t work at an IP address."), "{page}");
     assert!(!page.contains("/setup/passkey"), "{page}");
     let request = browser.client.get(server.url("/setup")).header("accept-language", "ja");
     let page = browser.send(request).await.text().await.unwrap();

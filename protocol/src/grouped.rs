@@ -1,7 +1,7 @@
-//! Numbers as people read them.
+//! Large numbers as people read them.
 
-/// Formats 4096 as 4,096, as both languages write it.
-pub(super) fn thousands(number: u32) -> String {
+/// Formats 4096 as 4,096, as both English and Japanese write it.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -20,7 +20,7 @@ mod tests {
     #[test]
     fn large_numbers_are_grouped() {
         for (number, text) in [(0, "0"), (999, "999"), (4096, "4,096"), (1_048_576, "1,048,576")] {
-            assert_eq!(thousands(number), text);
+            assert_eq!(grouped(number), text);
         }
     }
 }
