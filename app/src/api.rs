@@ -5,10 +5,13 @@
 
 use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage, WorkerPage};
-use protocol::{MessageId, Snapshot, Visibility, WorkerId};
+use protocol::{MessageId, ProviderName, Snapshot, Visibility, WorkerId};
 
 use crate::wire::Call;
-use crate::{AppError, Console, Home, SidebarData};
+use crate::{AppError, Console, Home, ModelOption, SidebarData};
+
+#[cfg(feature = "ssr")]
+use runtime::ModelPatch;
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -153,6 +156,29 @@ pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = CallerBackend::current()?;
     let workers = backend.titles.find(backend.runtime(), &query).await.map_err(map_error)?;
     Ok(WorkerPage { workers, ..WorkerPage::default() })
+}
+
+/// The models to choose from for a conversation.
+#[server(name = ModelsCall, prefix = "/api/fn", endpoint = "models", protocol = Call)]
+pub async fn models(worker_id: WorkerId) -> Result<Vec<ModelOption>, AppError> {
+    let backend = CallerBackend::current()?;
+    crate::model_options::model_options(backend.runtime(), worker_id).await.map_err(map_error)
+}
+
+/// Chooses the model that answers from now on; `None` for the profile's own. Returns the name of the
+/// one that answers if the conversation names none.
+#[server(name = ChooseModelCall, prefix = "/api/fn", endpoint = "choose_model", protocol = Call)]
+pub async fn choose_model(
+    worker_id: WorkerId,
+    provider: Option<ProviderName>,
+    model: Option<String>,
+) -> Result<Option<String>, AppError> {
+    let backend = CallerBackend::current()?;
+    let runtime = backend.runtime();
+    let wanted =
+        ModelPatch { provider: Some(provider), model: Some(model), ..ModelPatch::default() };
+    let worker = runtime.choose(worker_id, wanted).await.map_err(map_error)?;
+    Ok(runtime.provider_status_of(&worker).model)
 }
 
 /// Pins or archives a conversation, or puts it back into the normal list.

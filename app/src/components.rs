@@ -2,6 +2,8 @@
 
 mod address;
 mod announcer;
+#[cfg(feature = "browser")]
+mod another_answer;
 mod answer_text;
 mod answers_here;
 mod composer;

@@ -1,7 +1,7 @@
 //! The data of pages, as server functions return it.
 
 use protocol::api::{ProviderStatus, WorkerPage};
-use protocol::{Effort, Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
+use protocol::{Effort, Error, MessageId, ProviderName, Snapshot, Timestamp, Worker, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the page of one conversation shows at first.
@@ -49,6 +49,21 @@ pub struct LoginStatus {
     pub owner: bool,
     /// Whether there is a session to end, and not a proxy that authenticates.
     pub session: bool,
+}
+
+/// A model to choose, or a line that says why a provider's models are not listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelOption {
+    /// `None` for the one of the conversation's profile.
+    pub provider: Option<ProviderName>,
+    /// `None` for the one of the conversation's profile.
+    pub model: Option<String>,
+    /// The model's name and what it can do.
+    pub words: String,
+    /// Where it runs, and whether it is the one in use.
+    pub place: String,
+    /// Whether it cannot be chosen.
+    pub off: bool,
 }
 
 /// The data of `/`.

@@ -14,7 +14,7 @@ use crate::{Refused, text::tr};
 
 mod chosen;
 
-pub use chosen::Chosen;
+pub use chosen::{Chosen, OtherAnswer};
 
 /// The action of a form, in its field `do`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -71,6 +71,9 @@ pub struct Fields {
     /// How hard the model is to think; empty for the profile's own.
     #[serde(default)]
     effort: String,
+    /// The temperature of one answer; empty for the profile's own.
+    #[serde(default)]
+    temperature: String,
 }
 
 impl Fields {
@@ -92,6 +95,16 @@ impl Fields {
         }
     }
 
+    /// The fields of the form that asks for another answer with other settings.
+    pub fn other_answer(&self) -> OtherAnswer {
+        let Self { model, effort, temperature, .. } = self;
+        OtherAnswer {
+            model: model.clone(),
+            effort: effort.clone(),
+            temperature: temperature.clone(),
+        }
+    }
+
     /// Performs the form's action on the page of `worker`; `utc_offset` is the reader's. Returns
     /// the path to redirect to.
     pub async fn perform(
@@ -102,8 +115,6 @@ impl Fields {
     ) -> Result<String, Box<Refused>> {
         let (action, message_id) = (self.action, self.id);
         let (edits, parent) = (self.edits, self.parent);
-        // The form's message id also serves as the turn id.
-        let turn_id = message_id.and_then(|id| TurnId::from_slice(id.as_bytes()).ok());
         let text = plain_breaks(&self.text);
         let done = match (action, worker) {
             (Action::Create, _) => {
@@ -118,14 +129,9 @@ impl Fields {
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
-            (Action::Again, Some(id)) => match (turn_id, self.question) {
-                (Some(turn), Some(question)) => {
-                    let (continues, answer_now) = (self.continues, self.answer_now);
-                    let request =
-                        AskAgain { id: turn, question, continues, answer_now, utc_offset };
-                    runtime.ask_again(id, request).await.map(|_| conversation(id))
-                }
-                _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
+            (Action::Again, Some(id)) => match self.ask_again(utc_offset) {
+                Ok(request) => runtime.ask_again(id, request).await.map(|_| conversation(id)),
+                Err(error) => Err(error),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
             (Action::Close, Some(id)) => runtime.stop(id).await.map(|_| conversation(id)),
@@ -147,6 +153,17 @@ impl Fields {
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
         };
         done.map_err(|error| Box::new(Refused { error, text, message_id }))
+    }
+
+    fn ask_again(&self, utc_offset: Option<UtcOffset>) -> Result<AskAgain, Error> {
+        // The form's message id also serves as the turn id.
+        let id = self.id.and_then(|id| TurnId::from_slice(id.as_bytes()).ok());
+        let (Some(id), Some(question)) = (id, self.question) else {
+            return Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form)));
+        };
+        let (continues, answer_now) = (self.continues, self.answer_now);
+        let with = self.other_answer().with()?;
+        Ok(AskAgain { id, question, continues, answer_now, with, utc_offset })
     }
 }
 

@@ -51,7 +51,7 @@ mod window;
 mod wire;
 
 pub use app::App;
-pub use console::{Console, Home, LoginStatus, Refused, SidebarData};
+pub use console::{Console, Home, LoginStatus, ModelOption, Refused, SidebarData};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]
@@ -64,6 +64,8 @@ mod device_name;
 mod excerpt;
 #[cfg(feature = "ssr")]
 mod form;
+#[cfg(feature = "ssr")]
+mod model_options;
 #[cfg(feature = "ssr")]
 mod next_path;
 #[cfg(feature = "ssr")]

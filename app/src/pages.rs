@@ -23,6 +23,8 @@ mod new;
 #[cfg(feature = "ssr")]
 pub mod passkey;
 #[cfg(feature = "ssr")]
+mod regenerate;
+#[cfg(feature = "ssr")]
 mod search;
 #[cfg(feature = "ssr")]
 mod settings;
@@ -37,6 +39,8 @@ pub use document::document;
 pub use input::{InputPage, Seen};
 #[cfg(feature = "ssr")]
 pub use new::{New, NewPage, heading as new_heading};
+#[cfg(feature = "ssr")]
+pub use regenerate::{Regenerate, RegeneratePage};
 #[cfg(feature = "ssr")]
 pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]

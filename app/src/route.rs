@@ -40,6 +40,11 @@ pub fn conversation_page(worker: WorkerId) -> String {
     at(&format!("/c/{worker}"))
 }
 
+/// A conversation at one of its messages.
+pub fn message_page(worker: WorkerId, message: MessageId) -> String {
+    at(&format!("/c/{worker}?m={message}#m-{message}"))
+}
+
 /// The page that changes the profile and model of a conversation.
 pub fn profile_page(worker: WorkerId) -> String {
     at(&format!("/profile/{worker}"))
@@ -48,6 +53,11 @@ pub fn profile_page(worker: WorkerId) -> String {
 /// The page with the request that was sent to the model for one answer.
 pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
     at(&format!("/turns/{worker}/{turn}"))
+}
+
+/// The page that regenerates an answer with other settings.
+pub fn regenerate_page(worker: WorkerId, turn: TurnId) -> String {
+    [&input_page(worker, turn), "/again"].concat()
 }
 
 /// The page that shares a conversation up to a message, or as it is.
@@ -139,7 +149,13 @@ mod tests {
         assert_eq!(Route::of("/"), Route::Home);
         assert_eq!(Route::of(""), Route::Home);
         let (worker, turn) = (WorkerId::from_parts(1, [0; 10]), TurnId::from_parts(1, [0; 10]));
-        for page in [profile_page(worker), input_page(worker, turn), share_page(worker, None)] {
+        let pages = [
+            profile_page(worker),
+            input_page(worker, turn),
+            regenerate_page(worker, turn),
+            share_page(worker, None),
+        ];
+        for page in pages {
             assert_eq!(Route::of(&page), Route::Missing, "{page} is the server's");
         }
         assert_eq!(Route::of("/c/abc"), Route::Conversation("abc".into()));

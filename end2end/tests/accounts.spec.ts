@@ -144,7 +144,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Name').fill('backup job');
       await page.getByLabel('Read conversations').uncheck();
       await page.getByRole('button', { name: 'Create a token' }).click();
-      await expect(page.getByText('Choose at least one.')).toBeVisible();
+      await expect(page.getByText('Choose at least one permission.')).toBeVisible();
       await expect(page.getByLabel('Name')).toHaveValue('backup job');
       await page.getByLabel('Read conversations').check();
       await page.getByLabel('Valid for').selectOption('7 days');
@@ -197,7 +197,7 @@ for (const javaScriptEnabled of [true, false]) {
       await row.getByRole('link').click();
       await page.getByLabel('New password', { exact: true }).fill('another good one');
       await page.getByRole('button', { name: 'Set a new password' }).click();
-      await expect(page.getByRole('status')).toHaveText(/has a new password/);
+      await expect(page.getByRole('status')).toHaveText(/The new password is set/);
       await row.getByRole('link').click();
       await expect(page.getByText(/Conversations: \d+, [\d.]+ k?B/)).toBeVisible();
       await page.getByRole('button', { name: 'Disable the account' }).click();

@@ -45,7 +45,7 @@ test('an adjusted request is shown live, after a reload and in Japanese', async 
   expect((await upstream.asked()).at(-1)?.body).not.toHaveProperty('stream_options');
   await page.context().addCookies([{ name: 'companion_language', value: 'ja', url: companion.url }]);
   await page.reload();
-  await expect(page.locator('.attempts').first()).toContainText('stream_options を付けずに');
+  await expect(page.locator('.attempts').first()).toContainText('stream_options なしで');
 });
 
 test.describe('without JavaScript', () => {

@@ -179,7 +179,7 @@ test('a browser at the address of the server itself is told where the console is
 }) => {
   watch.allow(/404/);
   await page.goto(new URL('/', companion.url).href);
-  await expect(page.getByText('Companion is at /companion/ here.')).toBeVisible();
+  await expect(page.getByText('Companion is at /companion/.')).toBeVisible();
   await page.getByRole('link', { name: 'Go to the latest conversation' }).click();
   await expect(page).toHaveURL(/\/companion\/(setup|login)$/);
   await page.goto(companion.url);

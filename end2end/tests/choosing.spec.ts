@@ -53,6 +53,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.figures.first()).toHaveText('big');
 
       await here.click();
+      // With a script the link opens the list of models, which leads to the page.
+      if (javaScriptEnabled) await page.getByRole('option', { name: 'More settings…' }).click();
       await expect(console.title).toHaveText('Profile and model');
       await expect(card(page, 'Code')).toBeChecked();
       await expect(model(page)).toHaveValue('openai/big');

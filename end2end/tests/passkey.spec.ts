@@ -115,7 +115,7 @@ test('a passkey is added to an account, used and removed', async ({ address, com
   await isSound(page);
   // The same device has one already, and the page says so.
   await addPasskey(page, 'again');
-  await expect(page.getByRole('alert')).toContainText('belongs to an account here already');
+  await expect(page.getByRole('alert')).toContainText('already in use for an account');
   expect(await device.count()).toBe(1);
 
   await page.goto(`${address}/account`);
@@ -141,7 +141,7 @@ test('a login that is cancelled says so and can be tried again', async ({ addres
   await page.getByRole('button', { name: 'Log out' }).click();
   await device.refuses();
   await page.getByRole('button', { name: 'Log in with a passkey' }).click();
-  await expect(page.getByRole('alert')).toContainText('Nothing was done');
+  await expect(page.getByRole('alert')).toContainText('Nothing was changed');
   await expect(page.getByRole('button', { name: 'Use a passkey' })).toBeFocused();
   await isSound(page);
   await page.getByRole('link', { name: 'Back to the page' }).click();

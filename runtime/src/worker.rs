@@ -5,6 +5,7 @@
 //! directly and not through the actor.
 
 mod actor;
+mod answer_with;
 mod budget;
 mod command;
 mod context;

@@ -1,10 +1,12 @@
 //! Shows which profile and model answer in a conversation, with a link to change them.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use protocol::{Effort, Turn, TurnId, Worker};
 
-use crate::erase::words;
-use crate::live::Conversation;
+use super::palette::{ModelFor, Overlay, Shown};
+use crate::erase::{attr, words};
+use crate::live::{Conversation, List};
 use crate::route::profile_page;
 use crate::text::{self, tr};
 
@@ -12,14 +14,16 @@ use crate::text::{self, tr};
 #[derive(Clone)]
 pub struct Choices {
     pub titles: Vec<(String, String)>,
-    pub model: Option<String>,
+    /// The model that answers if the worker names none.
+    pub model: ArcRwSignal<Option<String>>,
     /// The requested effort, and the effort that the model is told instead if it differs, both as
     /// of page load.
     pub effort: Option<(Effort, Option<Effort>)>,
 }
 
-/// A link that shows the profile, the model and, if it was chosen, the effort. It leads to a page
-/// that only the server renders, so the router does not handle it.
+/// A link that shows the profile, the model and, if it was chosen, the effort. With a script it opens
+/// the list of models. It leads to a page that only the server renders, so the router does not handle
+/// it.
 #[component]
 pub fn AnswersHere() -> impl IntoView {
     let conversation: Conversation = expect_context();
@@ -33,7 +37,7 @@ pub fn AnswersHere() -> impl IntoView {
         let name = worker.profile.as_str();
         let title = titles.iter().find(|(known, _)| known == name);
         let title = title.map_or(name, |(_, title)| title).to_owned();
-        let model = worker.model.as_ref().or(model.as_ref()).cloned();
+        let model = worker.model.clone().or_else(|| model.get());
         let effort = worker.effort.as_ref().map(|asked| {
             let turn = newest(&conversation, loaded);
             let turn =
@@ -51,12 +55,22 @@ pub fn AnswersHere() -> impl IntoView {
         let parts = [Some(title), model, effort].into_iter().flatten();
         parts.collect::<Vec<_>>().join(" · ")
     };
+    let (overlay, scripted) = (expect_context::<Overlay>(), expect_context::<List>().local);
+    let press = move |event: MouseEvent| {
+        let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key();
+        if !elsewhere {
+            event.prevent_default();
+            overlay.open(Shown::Models(ModelFor::Conversation));
+        }
+    };
     view! {
         <a
             class="answers-here"
             href=profile_page(worker_id)
             rel="external"
             title=tr!(profile_and_model)
+            aria-haspopup=attr(move || scripted.get().then_some("dialog"))
+            on:click=press
         >
             {words(chosen)}
         </a>

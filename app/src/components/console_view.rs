@@ -16,11 +16,10 @@ use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
-use crate::base_path::at;
 use crate::erase::{Erased, effect, erase, live};
 use crate::live::{Conversation, Current, Wanted};
 use crate::reader::is_touch;
-use crate::route::conversation_page;
+use crate::route::{conversation_page, message_page};
 use crate::{Console, text::tr};
 
 /// Reloads the page every two seconds if scripts are off. The string is constant, and a browser
@@ -49,7 +48,8 @@ pub fn ConsoleView(
     let effort = snapshot.worker.effort.clone().map(|asked| (asked, told_effort));
     let conversation = Conversation::new(snapshot, wanted);
     provide_context(FormId(message_id));
-    provide_context(Choices { titles: profiles, model: provider.model.clone(), effort });
+    let model = ArcRwSignal::new(provider.model.clone());
+    provide_context(Choices { titles: profiles, model, effort });
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     let activity = Memo::new(move |_| at_work.activity());
@@ -158,7 +158,7 @@ impl Past {
         let Self { worker_id, last } = self;
         let later = last.map(|id| {
             view! {
-                <a href=at(&format!("/c/{worker_id}?m={id}#m-{id}"))>{tr!(later)}</a>
+                <a href=message_page(worker_id, id)>{tr!(later)}</a>
                 " · "
             }
         });

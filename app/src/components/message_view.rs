@@ -8,10 +8,10 @@ use super::message_actions::MessageActions;
 use super::moment::Moment;
 use super::reasoning::Reasoning;
 use super::turn_line::TurnLine;
-use crate::base_path::at;
 use crate::display::displayed;
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
+use crate::route::message_page;
 use crate::text::{self, tr};
 
 /// A user's message as it was typed, or an answer as rendered HTML.
@@ -28,7 +28,7 @@ pub fn MessageView(
         Role::Assistant => ("assistant", text::PRODUCT),
     };
     let found = (conversation.found == Some(id)).then_some("");
-    let link = at(&format!("/c/{worker_id}?m={id}#m-{id}"));
+    let link = message_page(worker_id, id);
     // An answer shows its time among the details of its turn.
     let asked_at = turn.is_none().then(|| {
         view! {

@@ -21,8 +21,7 @@ mod shortcuts;
 use leptos::html::Dialog;
 
 use find::Find;
-pub use overlay::Overlay;
-use overlay::Shown;
+pub use overlay::{ModelFor, Overlay, Shown};
 use shortcuts::Shortcuts;
 
 /// The visible button for the palette. Without a script it is a link to the search.
@@ -90,6 +89,7 @@ pub fn Overlays() -> impl IntoView {
             node_ref=element
             aria-label=words(move || match named.get() {
                 Some(Shown::Shortcuts) => tr!(shortcuts),
+                Some(Shown::Models(wanted)) => find::models_title(wanted),
                 _ => tr!(palette),
             })
             on:close=closed
@@ -100,7 +100,8 @@ pub fn Overlays() -> impl IntoView {
                     .shown
                     .get()
                     .map(|shown| match shown {
-                        Shown::Palette => erase(view! { <Find /> }),
+                        Shown::Palette => erase(view! { <Find models=None /> }),
+                        Shown::Models(wanted) => erase(view! { <Find models=Some(wanted) /> }),
                         Shown::Shortcuts => erase(view! { <Shortcuts /> }),
                     })
             })}

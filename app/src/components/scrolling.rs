@@ -65,6 +65,13 @@ pub fn to_newest(scroller: NodeRef<Section>) {
     }
 }
 
+/// Scrolls to the newest message of the page.
+pub fn show_newest() {
+    if let Ok(Some(scroller)) = document().query_selector(".scroller") {
+        scroller.set_scroll_top(0);
+    }
+}
+
 /// Loads earlier messages before the reader reaches the first loaded one.
 fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
     let next_before = conversation.next_before.clone();

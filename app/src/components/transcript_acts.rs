@@ -15,15 +15,17 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
 use super::address::address_is;
-use super::message_actions::{catch_up, focus_soon};
+use super::another_answer::ask_again;
+use super::message_actions::focus_soon;
+use super::palette::{ModelFor, Overlay, Shown};
 use super::problem::Problem;
 use super::toast::Toast;
 use crate::base_path::at;
 use crate::erase::effect;
-use crate::live::{ConnectionState, Conversation, new_message_id};
-use crate::route::{conversation_page, share_page};
+use crate::live::{Conversation, new_message_id};
+use crate::route::{message_page, share_page};
 use crate::text::tr;
-use crate::{AppError, api, reader};
+use crate::api;
 
 /// How long a toast is shown, in milliseconds.
 const SAID_MS: u64 = 4_000;
@@ -36,6 +38,7 @@ const WRAPS: &str = "companion-wrap";
 pub struct Acts {
     conversation: Conversation,
     problem: Problem,
+    overlay: Overlay,
     said: Toast,
     /// Whether long lines of code are wrapped.
     wraps: ArcRwSignal<bool>,
@@ -64,7 +67,8 @@ impl Acts {
             }
         });
         let (menu_of, saying) = (ArcStoredValue::new(None), ArcStoredValue::new(0));
-        Self { conversation, problem, said, wraps, menu_of, saying, scroller }
+        let overlay = expect_context();
+        Self { conversation, problem, overlay, said, wraps, menu_of, saying, scroller }
     }
 
     /// Performs the action of the clicked element.
@@ -106,7 +110,19 @@ impl Acts {
                     self.copy(text);
                 }
             }
-            (Some("menu"), Some(id)) => self.menu_of.set_value(Some(id)),
+            (Some("menu"), Some(id)) => {
+                self.menu_of.set_value(Some(id));
+                // The style sheet leaves out what cannot be done with a message of this role.
+                let message = element.closest(".message").ok().flatten();
+                let role = message.and_then(|message| message.get_attribute("data-role"));
+                if let Some(menu) = menu() {
+                    let _ = menu.set_attribute("data-of", &role.unwrap_or_default());
+                }
+            }
+            (Some("again-with"), _) => {
+                close_menu();
+                self.offer_models();
+            }
             (Some("copy-text"), _) => {
                 if let Some(text) = self.menu_of.get_value().and_then(shown_text) {
                     self.copy(text);
@@ -155,36 +171,21 @@ impl Acts {
             _ => return false,
         };
         let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return false };
-        let utc_offset = reader::utc_offset();
-        self.ask_again(AskAgain { id, question, continues, answer_now, utc_offset });
+        let asks = AskAgain { continues, answer_now, ..AskAgain::new(id, question) };
+        ask_again(self.conversation.clone(), self.problem.clone(), asks);
         true
     }
 
-    fn ask_again(&self, wish: AskAgain) {
-        let acts = self.clone();
-        acts.problem.clear();
-        spawn_local(async move {
-            let conversation = &acts.conversation;
-            match api::ask_again(conversation.worker_id, wish).await {
-                // A page of earlier messages would not show the new answer.
-                Ok(()) if acts.is_past() => {
-                    let path = conversation_page(conversation.worker_id);
-                    let _ = window().location().set_href(&path);
-                }
-                Ok(()) => {
-                    conversation.choose_newest();
-                    address_is(&conversation_page(conversation.worker_id));
-                    focus_soon("composer".to_owned());
-                    super::scrolling::to_newest(acts.scroller);
-                    catch_up(conversation).await;
-                }
-                Err(AppError(error)) => acts.problem.show(error),
-            }
-        });
-    }
-
-    fn is_past(&self) -> bool {
-        self.conversation.link.get_untracked() == ConnectionState::Off
+    /// Offers the models with which to regenerate the answer whose menu was open.
+    fn offer_models(&self) {
+        let answer = self.menu_of.get_value();
+        let entries = self.conversation.entries.read_untracked();
+        let entry = entries.iter().find(|entry| Some(entry.id) == answer);
+        if let Some(turn) = entry.and_then(|entry| entry.turn.as_ref()) {
+            let turn = turn.read_untracked();
+            let (turn_id, question) = (turn.turn_id, turn.question);
+            self.overlay.open(Shown::Models(ModelFor::Answer { turn_id, question }));
+        }
     }
 
     fn choose(&self, id: MessageId) {
@@ -260,13 +261,17 @@ fn shown_text(id: MessageId) -> Option<String> {
 fn address(conversation: &Conversation, id: MessageId) -> String {
     let origin = window().location().origin().unwrap_or_default();
     let worker_id = conversation.worker_id;
-    [origin, at(&format!("/c/{worker_id}?m={id}#m-{id}"))].concat()
+    [origin, message_page(worker_id, id)].concat()
 }
 
 fn close_menu() {
-    if let Some(menu) = document().get_element_by_id("message-menu") {
-        let _ = menu.unchecked_into::<HtmlElement>().hide_popover();
+    if let Some(menu) = menu() {
+        let _ = menu.hide_popover();
     }
+}
+
+fn menu() -> Option<HtmlElement> {
+    document().get_element_by_id("message-menu")?.dyn_into().ok()
 }
 
 fn storage() -> Option<web_sys::Storage> {

@@ -119,6 +119,9 @@ pub fn TranscriptView(
             </p>
             {erase(view! { <Announcer /> })}
             <div class="message-menu" id="message-menu" popover="auto">
+                <button class="menu-item" type="button" data-do="again-with">
+                    {tr!(regenerate_with)}
+                </button>
                 <button class="menu-item" type="button" data-do="copy-text">
                     {tr!(copy_text)}
                 </button>

@@ -7,8 +7,8 @@ use super::icon::{Drawing, Icon};
 use super::moment::Moment;
 use crate::erase::{Erased, erase, live};
 use crate::label;
-use crate::live::Conversation;
-use crate::route::input_page;
+use crate::live::{Conversation, List};
+use crate::route::{input_page, regenerate_page};
 use crate::text::{self, tr};
 
 /// The mark, with what it shows once it is opened. Nothing until the turn has ended. Works without a
@@ -50,6 +50,17 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
             </li>
         }
     });
+    // With a script the menu of the message has this, too, and needs no other page.
+    let again = (!expect_context::<List>().local.get_untracked()).then(|| {
+        let href = regenerate_page(worker_id, turn.turn_id);
+        view! {
+            <li class="plain-only">
+                <a class="permalink" href=href rel="external">
+                    {tr!(regenerate_with)}
+                </a>
+            </li>
+        }
+    });
     let ended = ended_at.map(|at| {
         view! {
             <li>
@@ -69,6 +80,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
                 {figures.collect_view()}
                 {ended}
                 {seen}
+                {again}
             </ul>
         </details>
     })

@@ -1,6 +1,7 @@
 //! The form fields that choose a profile, a model and an effort.
 
-use protocol::{Error, ErrorCode, ProviderName, Worker};
+use protocol::api::AnswerWith;
+use protocol::{Effort, Error, ErrorCode, ProviderName, Turn, Worker};
 use runtime::ModelPatch;
 
 use crate::text::tr;
@@ -28,22 +29,64 @@ impl Chosen {
 
     /// Parses the choices. Errors with `invalid_input`.
     pub(super) fn wanted(&self) -> Result<ModelPatch, Error> {
-        let bad = || Error::new(ErrorCode::InvalidInput, tr!(bad_form));
         let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());
         let profile = profile.map(str::parse).transpose().map_err(|_| bad())?;
-        let (provider, model) = match self.model.as_str() {
-            "" => (None, None),
-            both => {
-                let (provider, model) = both.split_once('/').ok_or_else(bad)?;
-                let provider: ProviderName = provider.parse().map_err(|_| bad())?;
-                (Some(provider), Some(model.to_owned()))
-            }
-        };
-        let effort = Some(self.effort.as_str()).filter(|name| !name.is_empty());
-        let effort = effort.map(str::parse).transpose().map_err(|_| bad())?;
+        let (provider, model) = model_of(&self.model)?;
+        let effort = effort_of(&self.effort)?;
         let (provider, model, effort) = (Some(provider), Some(model), Some(effort));
         Ok(ModelPatch { profile, provider, model, effort })
     }
+}
+
+/// The settings of another answer as strings, as the form sends them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherAnswer {
+    pub model: String,
+    pub effort: String,
+    pub temperature: String,
+}
+
+impl OtherAnswer {
+    /// The settings with which an answer was asked for. The provider of an imported one is not here.
+    pub fn of(turn: &Turn) -> Self {
+        let is_known = !turn.provider.is_imported();
+        let model = is_known.then(|| format!("{}/{}", turn.provider, turn.model));
+        let temperature = turn.sampling.temperature.filter(|_| is_known);
+        Self {
+            model: model.unwrap_or_default(),
+            effort: turn.asked_effort().map(ToString::to_string).unwrap_or_default(),
+            temperature: temperature.map(|value| value.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// Parses the settings. Errors with `invalid_input`.
+    pub(super) fn with(&self) -> Result<AnswerWith, Error> {
+        let (provider, model) = model_of(&self.model)?;
+        // People type what their language writes.
+        let temperature = self.temperature.trim().replace(',', ".");
+        let temperature = Some(temperature).filter(|typed| !typed.is_empty());
+        let temperature = temperature.map(|typed| typed.parse()).transpose().map_err(|_| bad())?;
+        Ok(AnswerWith { provider, model, effort: effort_of(&self.effort)?, temperature })
+    }
+}
+
+/// The provider and the model that a field such as `local/NAME` names; neither if it is empty.
+pub(crate) fn model_of(field: &str) -> Result<(Option<ProviderName>, Option<String>), Error> {
+    if field.is_empty() {
+        return Ok((None, None));
+    }
+    let (provider, model) = field.split_once('/').ok_or_else(bad)?;
+    let provider = provider.parse().map_err(|_| bad())?;
+    Ok((Some(provider), Some(model.to_owned())))
+}
+
+fn effort_of(field: &str) -> Result<Option<Effort>, Error> {
+    let named = Some(field).filter(|name| !name.is_empty());
+    named.map(str::parse).transpose().map_err(|_| bad())
+}
+
+fn bad() -> Error {
+    Error::new(ErrorCode::InvalidInput, tr!(bad_form))
 }
 
 #[cfg(test)]
@@ -62,5 +105,22 @@ mod tests {
         for bad in ["model", "/model", "Local/model"] {
             assert_eq!(wanted(bad).unwrap_err().code, ErrorCode::InvalidInput, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_settings_of_an_answer_are_read_as_they_were_written() {
+        let turn = protocol::sample::turn();
+        let written = OtherAnswer::of(&turn);
+        assert_eq!(written.model, format!("{}/{}", turn.provider, turn.model));
+        let with = written.with().unwrap();
+        assert_eq!((with.provider, with.model), (Some(turn.provider), Some(turn.model)));
+        assert_eq!(with.temperature, turn.sampling.temperature);
+        assert_eq!(OtherAnswer::default().with(), Ok(AnswerWith::default()));
+        let with = |temperature: &str| {
+            let temperature = temperature.to_owned();
+            OtherAnswer { temperature, ..OtherAnswer::default() }.with()
+        };
+        assert_eq!(with(" 0,5 ").unwrap().temperature, Some(0.5));
+        assert_eq!(with("warm").unwrap_err().code, ErrorCode::InvalidInput);
     }
 }

@@ -9,6 +9,7 @@ use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, attempts};
 use crate::erase::{Erased, erase};
 use crate::label;
+use crate::route::{message_page, regenerate_page};
 use crate::text::{self, tr};
 
 /// The page's data.
@@ -27,7 +28,7 @@ pub fn InputPage(
     seen: Seen,
 ) -> impl IntoView {
     let Seen { runtime_id, worker_id, turn, input } = seen;
-    let back = at(&format!("/c/{worker_id}?m={0}#m-{0}", turn.answer));
+    let back = message_page(worker_id, turn.answer);
     let api =
         format!("/api/v1/runtimes/{runtime_id}/workers/{worker_id}/turns/{}/input", turn.turn_id);
     let sent = match input {
@@ -137,9 +138,7 @@ fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
         None => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
         Some(first) => erase(view! {
             <p>
-                <a href=at(
-                    &format!("/c/{worker_id}?m={first}#m-{first}"),
-                )>{text::left_out(sight.left_out)}</a>
+                <a href=message_page(worker_id, first)>{text::left_out(sight.left_out)}</a>
             </p>
         }),
     }

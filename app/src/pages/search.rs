@@ -8,7 +8,7 @@ use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, SearchBox};
 use crate::erase::{Erased, erase};
 use crate::label;
-use crate::route::conversation_page;
+use crate::route::{conversation_page, message_page};
 use crate::text::{self, tr};
 
 /// The page's data.
@@ -141,7 +141,7 @@ fn hit(worker: WorkerId, message: HitMessage, pieces: Vec<SnippetPiece>) -> Eras
     };
     erase(view! {
         <li>
-            <a class="hit" href=at(&format!("/c/{worker}?m={id}#m-{id}"))>
+            <a class="hit" href=message_page(worker, id)>
                 <span class="hit-head">{who} " · " <Moment at=created_at /></span>
                 <span class="hit-text" dir="auto">
                     {snippet(pieces)}

@@ -23,11 +23,14 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
     facts.into_iter().flatten().collect()
 }
 
-/// A model in the list: its name, its context window, and whether it is unusable.
+/// A model in the list: its name, what it can do, and whether it is unusable.
 pub fn model_option(model: &ModelEntry) -> String {
     let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
-    let parts = [Some(model.name.clone()), model.quantisation.clone(), window, off];
+    let thinks = (!model.efforts.is_empty()).then(|| tr!(model_thinks).to_owned());
+    let sees = (model.images == Some(true)).then(|| tr!(model_sees).to_owned());
+    let parts =
+        [Some(model.name.clone()), model.quantisation.clone(), window, thinks, sees, off];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

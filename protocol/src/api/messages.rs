@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Message, MessageId, Turn, TurnId, UtcOffset};
+use crate::{
+    Cursor, Effort, Message, MessageId, ProviderName, Turn, TurnId, UtcOffset, is_default,
+};
 
 /// `POST .../messages`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +30,7 @@ pub struct SendMessage {
 
 /// `POST .../turns`: another answer to a message that was answered before, or the continuation of
 /// an answer. Existing messages stay as they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AskAgain {
@@ -45,9 +47,40 @@ pub struct AskAgain {
     /// be combined with `continues`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_now: Option<TurnId>,
+    /// What this one answer is asked for with, instead of what the conversation has.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub with: AnswerWith,
     /// As in [`SendMessage`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<UtcOffset>,
+}
+
+impl AskAgain {
+    /// Asks for another answer to `question` in the same way.
+    pub fn new(id: TurnId, question: MessageId) -> Self {
+        let (continues, answer_now, utc_offset) = (None, None, None);
+        Self { id, question, continues, answer_now, with: AnswerWith::default(), utc_offset }
+    }
+}
+
+/// The model and parameters of one answer. The conversation's own apply to what is absent, and to
+/// all further answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerWith {
+    /// Another provider; without `model`, its default model answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// Another model of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// A reasoning effort that the model accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// The temperature, from 0 to 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
 }
 
 /// The answer to a sent message once it is committed.

@@ -1,8 +1,8 @@
 //! Which profile and model answer: they are chosen at the start, can be changed later, and are
 //! shown to all observers.
 
-use protocol::api::CreateWorker;
-use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnState, WorkerStatus};
+use protocol::api::{AnswerWith, AskAgain, CreateWorker};
+use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnId, TurnState, WorkerStatus};
 use provider::Output;
 use runtime::ModelPatch;
 
@@ -193,4 +193,75 @@ async fn profiles_and_models_are_listed() {
     let models = stage.runtime.models().await;
     let names: Vec<_> = models.providers[0].models.iter().map(|model| &model.name).collect();
     assert_eq!(names, ["scripted", OTHER]);
+}
+
+/// One answer by another model, with another effort and temperature. The conversation keeps its
+/// own, so no event but the turn tells of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_answer_is_asked_for_with_another_model_and_other_parameters() {
+    let mut stage = Stage::new().await;
+    let first = stage.ask_and_answer("q", &["a"]).await;
+    let before = stage.runtime.worker(stage.worker).await.unwrap();
+    let with = AnswerWith {
+        provider: Some(ProviderName::local()),
+        model: Some(OTHER.to_owned()),
+        effort: None,
+        temperature: Some(1.5),
+    };
+    let id = |n| TurnId::from_parts(1_763_800_000_000, [n; 10]);
+    let request = AskAgain { with: with.clone(), ..AskAgain::new(id(1), first.question) };
+    let accepted = soon(stage.runtime.ask_again(stage.worker, request.clone())).await.unwrap();
+    let call = stage.script.call().await;
+    assert_eq!((call.request.model.as_str(), accepted.turn.model.as_str()), (OTHER, OTHER));
+    assert_eq!(call.request.sampling.temperature, Some(1.5));
+    assert_eq!(accepted.turn.sampling, call.request.sampling);
+    assert_eq!(call.request.sampling.max_tokens, first.sampling.max_tokens);
+    call.answer(&["b"]).await;
+    let ended = stage.ended(&accepted).await;
+    assert_eq!((ended.state, ended.question), (TurnState::Completed, first.question));
+    let input = soon(stage.runtime.turn_input(stage.worker, ended.turn_id)).await.unwrap();
+    assert_eq!((input.model.as_str(), input.sampling.temperature), (OTHER, Some(1.5)));
+    let again = soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap();
+    assert_eq!(again.turn.turn_id, accepted.turn.turn_id);
+    let after = stage.runtime.worker(stage.worker).await.unwrap();
+    assert_eq!((&after.model, &after.provider), (&before.model, &before.provider));
+    let log = stage.log().await;
+    assert!(!log.iter().any(|event| matches!(event.body, EventBody::ProfileChanged { .. })));
+
+    // Whatever cannot be had is refused, and nothing is stored.
+    let effort = |name: &str| Some(name.parse().unwrap());
+    for (number, with) in [
+        AnswerWith { model: Some("unheard-of".to_owned()), ..AnswerWith::default() },
+        AnswerWith { provider: Some("elsewhere".parse().unwrap()), ..AnswerWith::default() },
+        AnswerWith { effort: effort("xhigh"), ..with.clone() },
+        AnswerWith { temperature: Some(2.5), ..AnswerWith::default() },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = id(u8::try_from(number).unwrap() + 2);
+        let request = AskAgain { with: with.clone(), ..AskAgain::new(id, first.question) };
+        let error = soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidInput, "{with:?}: {error:?}");
+    }
+    assert_eq!(stage.log().await.len(), log.len());
+}
+
+/// A conversation whose model cannot answer gets an answer from another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_model_answers_where_the_conversations_own_cannot() {
+    let mut stage = Stage::new().await;
+    let first = stage.ask_and_answer("q", &["a"]).await;
+    soon(stage.runtime.choose(stage.worker, model(Some(BROKEN)))).await.unwrap();
+    let id = |n| TurnId::from_parts(1_763_800_000_000, [n; 10]);
+    let own = AskAgain::new(id(1), first.question);
+    let error = soon(stage.runtime.ask_again(stage.worker, own)).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    let with = AnswerWith { model: Some(OTHER.to_owned()), ..AnswerWith::default() };
+    let other = AskAgain { with, ..AskAgain::new(id(2), first.question) };
+    let accepted = soon(stage.runtime.ask_again(stage.worker, other)).await.unwrap();
+    let call = stage.script.call().await;
+    assert_eq!(call.request.model, OTHER);
+    call.answer(&["b"]).await;
+    assert_eq!(stage.ended(&accepted).await.state, TurnState::Completed);
 }

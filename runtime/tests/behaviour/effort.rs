@@ -87,12 +87,9 @@ async fn thinks_its_budget_away(stage: &mut Stage, id: Option<AskAgain>) -> prot
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answer_now_uses_the_least_effort_and_then_a_larger_budget() {
     let mut stage = Stage::new().await;
-    let sooner = |before: &protocol::Turn, n| AskAgain {
-        id: TurnId::from_parts(1_763_800_000_000, [n; 10]),
-        question: before.question,
-        continues: None,
-        answer_now: Some(before.turn_id),
-        utc_offset: None,
+    let sooner = |before: &protocol::Turn, n| {
+        let id = TurnId::from_parts(1_763_800_000_000, [n; 10]);
+        AskAgain { answer_now: Some(before.turn_id), ..AskAgain::new(id, before.question) }
     };
     let first = thinks_its_budget_away(&mut stage, None).await;
     let request = sooner(&first, 1);

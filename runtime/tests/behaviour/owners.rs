@@ -38,8 +38,7 @@ async fn every_call_for_another_accounts_conversation_is_not_found_and_changes_n
     let before = stage.log().await;
     let them = other(&stage);
     let id_of_turn = TurnId::from_parts(1, [7; 10]);
-    let again =
-        AskAgain { id: id_of_turn, question, continues: None, answer_now: None, utc_offset: None };
+    let again = AskAgain::new(id_of_turn, question);
     for round in ["while it is there", "after it was deleted"] {
         let refusals = [
             ("worker", refusal(soon(them.worker(id)).await)),

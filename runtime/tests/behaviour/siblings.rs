@@ -6,13 +6,7 @@ use protocol::{ErrorCode, Role, TurnId, TurnState};
 use crate::stage::{Stage, message, soon};
 
 fn again(question: protocol::MessageId, n: u8) -> AskAgain {
-    AskAgain {
-        id: TurnId::from_parts(1_763_800_000_000, [n; 10]),
-        question,
-        continues: None,
-        answer_now: None,
-        utc_offset: None,
-    }
+    AskAgain::new(TurnId::from_parts(1_763_800_000_000, [n; 10]), question)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

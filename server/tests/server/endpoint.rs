@@ -103,13 +103,8 @@ async fn blank_answers_are_not_sent_and_a_continued_answer_is_sent_trimmed() {
     assert_eq!(sent(&server, &worker, &second).await[1..], [("user".into(), "a\n\nb".into())]);
 
     let id = TurnId::from_parts(1_763_800_000_000, [7; 10]);
-    let wish = AskAgain {
-        id,
-        question: second.question,
-        continues: Some(second.answer),
-        answer_now: None,
-        utc_offset: None,
-    };
+    let wish =
+        AskAgain { continues: Some(second.answer), ..AskAgain::new(id, second.question) };
     let path = format!("{worker}/turns");
     assert_eq!(server.post(&path).json(&wish).send().await.unwrap().status(), 202);
     let third = turn(&server, &worker, id).await;
@@ -286,4 +281,48 @@ async fn the_answer_now_form_uses_less_effort() {
     let log = server.upstream.log();
     let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
     assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "none");
+}
+
+/// Without JavaScript: one more answer with another temperature, and a form that is filled in wrongly.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_asked_for_with_other_settings_by_a_form() {
+    let server = start(ONCE).await;
+    let id = server.worker_id().await;
+    let worker = server.worker().await;
+    let first = asks(&server, &worker, "One?").await;
+    let path = format!("/turns/{id}/{}/again", first.turn_id);
+    let page = server.get(&path).send().await.unwrap().text().await.unwrap();
+    let question = format!("name=\"question\" value=\"{}\"", first.question);
+    assert!(page.contains(&question) && page.contains("name=\"temperature\""), "{page}");
+
+    let again = "019aabcd-0123-7abc-8def-0123456789ab";
+    let form = |model: &str, temperature: &str| {
+        let question = first.question;
+        format!(
+            "do=again&id={again}&question={question}&model={model}&effort=&temperature={temperature}"
+        )
+    };
+    for (model, temperature, words) in [
+        ("", "9", "temperature has to be from 0 to 2"),
+        ("", "hot", "form couldn’t be read"),
+        ("elsewhere%2Fx", "1", "elsewhere"),
+        ("no-provider", "1", "form couldn’t be read"),
+    ] {
+        let answer = posts_form(&server, &path, &form(model, temperature)).await;
+        assert_eq!(answer.status(), 422, "{model} {temperature}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(words), "{model} {temperature}: {page}");
+        assert!(page.contains(&format!("value=\"{temperature}\"")), "what was typed: {page}");
+    }
+    posts_form(&server, &path, &form("openai%2Fother", "0%2C5")).await;
+    let second = turn(&server, &worker, again.parse().unwrap()).await;
+    assert_eq!((second.state, second.model.as_str()), (TurnState::Completed, "other"));
+    let log = server.upstream.log();
+    let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
+    let body = request.body.as_ref().unwrap();
+    assert_eq!((&body["model"], &body["temperature"]), (&json!("other"), &json!(0.5)));
+
+    for missing in ["/turns/x/y/again".to_owned(), format!("/turns/{id}/{again}x/again")] {
+        assert_eq!(server.get(&missing).send().await.unwrap().status(), 404, "{missing}");
+    }
 }

@@ -7,13 +7,17 @@ use super::support::{Server, code, start};
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 /// The paths of forms, each with the path of the page that contains it.
-const FORMS: [(&str, &str); 10] = [
+const FORMS: [(&str, &str); 11] = [
     ("/", "/"),
     ("/c/019aabcd-0123-7abc-8def-0123456789ab", "/c/019aabcd-0123-7abc-8def-0123456789ab"),
     ("/new", "/new"),
     (
         "/profile/019aabcd-0123-7abc-8def-0123456789ab",
         "/profile/019aabcd-0123-7abc-8def-0123456789ab",
+    ),
+    (
+        "/turns/019aabcd-0123-7abc-8def-0123456789ab/019aabcd-0123-7abc-8def-0123456789ab/again",
+        "/turns/019aabcd-0123-7abc-8def-0123456789ab/019aabcd-0123-7abc-8def-0123456789ab/again",
     ),
     ("/data", "/data"),
     ("/data/deleted", "/data"),

@@ -2,8 +2,8 @@
 
 use protocol::{Visibility, Worker, WorkerId};
 
-use crate::label;
 use crate::text::tr;
+use crate::{ModelOption, label};
 
 /// The most conversations that are offered.
 const CONVERSATIONS: usize = 8;
@@ -18,6 +18,9 @@ pub enum Choice {
     Command(Command),
     /// Search all messages for the query.
     Search(String),
+    Model(ModelOption),
+    /// The page with all settings.
+    MoreSettings,
 }
 
 /// A command that is available on every page of a conversation.
@@ -134,6 +137,22 @@ pub fn choices(
     conversations.chain(said).chain(search).chain(others).collect()
 }
 
+/// The models that match `query`, the best first, and the page with more settings. Without a query
+/// they keep their order.
+pub fn models(query: &str, options: &[ModelOption], low: impl Fn(&str) -> String) -> Vec<Choice> {
+    let wanted = low(query.trim());
+    let mut fitting: Vec<(u32, &ModelOption)> = Vec::new();
+    for option in options {
+        let text = [&option.words, " ", &option.place].concat();
+        if let Some(score) = titles::score(&low(&text), &wanted) {
+            let at = fitting.partition_point(|(other, _)| *other >= score);
+            fitting.insert(at, (score, option));
+        }
+    }
+    let fitting = fitting.into_iter().map(|(_, option)| Choice::Model(option.clone()));
+    fitting.chain([Choice::MoreSettings]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,5 +211,26 @@ mod tests {
         let choices = choices("", found, Visibility::Listed, str::to_lowercase);
         let untitled = tr!(untitled);
         assert!(matches!(&choices[0], Choice::Conversation { title, .. } if title == untitled));
+    }
+
+    #[test]
+    fn models_are_found_by_their_name_and_by_their_place() {
+        let option = |words: &str, place: &str| ModelOption {
+            words: words.to_owned(),
+            place: place.to_owned(),
+            ..ModelOption::default()
+        };
+        let options = [option("big-1", "Acme"), option("small", "Other"), option("big-2", "Other")];
+        let found = |query| -> Vec<String> {
+            let name = |choice: Choice| match choice {
+                Choice::Model(option) => option.words,
+                _ => "more".to_owned(),
+            };
+            models(query, &options, str::to_lowercase).into_iter().map(name).collect()
+        };
+        assert_eq!(found(""), ["big-1", "small", "big-2", "more"]);
+        assert_eq!(found("BIG"), ["big-1", "big-2", "more"]);
+        assert_eq!(found("other big"), ["big-2", "more"]);
+        assert_eq!(found("zzz"), ["more"]);
     }
 }

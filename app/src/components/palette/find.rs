@@ -1,4 +1,4 @@
-//! The content of the palette: a field with a list of matching options.
+//! The content of the palette and of the list of models: a field with a list of matching options.
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
@@ -6,30 +6,39 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Visibility, Worker};
 
-use super::choice::{Choice, choices};
-use super::overlay::Overlay;
+use super::choice::{Choice, choices, models};
+use super::overlay::{ModelFor, Overlay};
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
+use crate::components::problem::Problem;
 use crate::erase::{attr, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
+use crate::{AppError, ModelOption};
 
 /// A combobox in the dialog (ARIA pattern: the focus stays in the field, the chosen option is
 /// its active descendant).
 #[component]
-pub fn Find() -> impl IntoView {
+pub fn Find(
+    /// What a model is chosen for; `None` for the palette.
+    models: Option<ModelFor>,
+) -> impl IntoView {
     let overlay = expect_context::<Overlay>();
     let field = NodeRef::<Input>::new();
-    let offer = Offer::new(overlay.query.clone());
+    let offer = Offer::new(overlay.query.clone(), models);
     offer.ask();
-    let performer = Performer::new();
+    let performer = Performer::new(models);
+    let (field_words, list_words) = match models {
+        None => (tr!(palette_field), tr!(palette)),
+        Some(wanted) => (tr!(models_field), models_title(wanted)),
+    };
     let active = offer.active.clone();
     let perform = {
         let (offer, overlay) = (offer.clone(), overlay.clone());
         move |at: usize| {
             let chosen = offer.choices.read_untracked().get(at).cloned();
-            if let Some(choice) = chosen {
+            if let Some(choice) = chosen.filter(|choice| !is_off(choice)) {
                 overlay.close();
                 performer.perform(choice, &overlay);
             }
@@ -67,8 +76,8 @@ pub fn Find() -> impl IntoView {
                     aria-expanded="true"
                     aria-controls="palette-list"
                     aria-autocomplete="list"
-                    aria-label=tr!(palette_field)
-                    placeholder=tr!(palette_field)
+                    aria-label=field_words
+                    placeholder=field_words
                     aria-activedescendant=attr(move || descendant.active_id())
                     autocomplete="off"
                     spellcheck="false"
@@ -83,7 +92,7 @@ pub fn Find() -> impl IntoView {
                     }
                 />
             </div>
-            <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
+            <ul class="palette-list" id="palette-list" role="listbox" aria-label=list_words>
                 {live(move || {
                     let choices = listed.get();
                     choices
@@ -100,10 +109,12 @@ pub fn Find() -> impl IntoView {
                                     aria-selected=attr(move || Some(
                                         (active.get() == at).to_string(),
                                     ))
+                                    aria-disabled=is_off(&choice).then_some("true")
                                     on:pointermove=move |_| hover.set(at)
                                     on:click=move |_| perform(at)
                                 >
                                     {words_of(&choice)}
+                                    {place_of(&choice)}
                                 </li>
                             }
                         })
@@ -128,10 +139,14 @@ struct Offer {
     /// The conversations found last, and whether a request is in flight.
     found: ArcStoredValue<Vec<Worker>>,
     asking: ArcStoredValue<bool>,
+    /// What a model is chosen for; `None` for the palette.
+    wanted: Option<ModelFor>,
+    /// The models to choose from, once the server has listed them.
+    models: ArcStoredValue<Vec<ModelOption>>,
 }
 
 impl Offer {
-    fn new(query: ArcRwSignal<String>) -> Self {
+    fn new(query: ArcRwSignal<String>, wanted: Option<ModelFor>) -> Self {
         let place = expect_context::<Conversation>().worker.read_untracked().place;
         let offer = Self {
             query,
@@ -140,6 +155,8 @@ impl Offer {
             place,
             found: ArcStoredValue::default(),
             asking: ArcStoredValue::new(false),
+            wanted,
+            models: ArcStoredValue::default(),
         };
         offer.show();
         offer
@@ -153,6 +170,9 @@ impl Offer {
             return;
         }
         self.asking.set_value(true);
+        if self.wanted.is_some() {
+            return self.ask_for_models();
+        }
         let offer = self.clone();
         spawn_local(async move {
             loop {
@@ -168,9 +188,26 @@ impl Offer {
         });
     }
 
+    /// Shows the models once they are listed. They are asked for only once.
+    fn ask_for_models(&self) {
+        let offer = self.clone();
+        let worker_id = expect_context::<Conversation>().worker_id;
+        let problem = expect_context::<Problem>();
+        spawn_local(async move {
+            match api::models(worker_id).await {
+                Ok(models) => offer.models.set_value(models),
+                Err(AppError(error)) => problem.show(error),
+            }
+            offer.show();
+        });
+    }
+
     fn show(&self) {
         let query = self.query.get_untracked();
-        let choices = choices(&query, self.found.get_value(), self.place, low);
+        let choices = match self.wanted {
+            None => choices(&query, self.found.get_value(), self.place, low),
+            Some(_) => self.models.with_value(|options| models(&query, options, low)),
+        };
         if *self.choices.read_untracked() != choices {
             // A reader who has moved to another option keeps it.
             let at = self.active.get_untracked();
@@ -209,7 +246,28 @@ fn kind(choice: &Choice) -> &'static str {
         Choice::Conversation { .. } => "conversation",
         Choice::Command(_) => "command",
         Choice::Search(_) => "search",
+        Choice::Model(_) => "model",
+        Choice::MoreSettings => "settings",
     }
+}
+
+/// What the list of models is called.
+pub(super) fn models_title(wanted: ModelFor) -> &'static str {
+    match wanted {
+        ModelFor::Conversation => tr!(models),
+        ModelFor::Answer { .. } => tr!(regenerate_with),
+    }
+}
+
+fn is_off(choice: &Choice) -> bool {
+    matches!(choice, Choice::Model(option) if option.off)
+}
+
+/// Where a model runs.
+fn place_of(choice: &Choice) -> Option<impl IntoView + use<>> {
+    let Choice::Model(option) = choice else { return None };
+    let place = option.place.clone();
+    (!place.is_empty()).then(|| view! { <span class="quiet">{place}</span> })
 }
 
 fn words_of(choice: &Choice) -> String {
@@ -218,6 +276,8 @@ fn words_of(choice: &Choice) -> String {
         Choice::Conversation { title, .. } => title.clone(),
         Choice::Command(command) => command.words(place).to_owned(),
         Choice::Search(query) => text::search_for(query),
+        Choice::Model(option) => option.words.clone(),
+        Choice::MoreSettings => tr!(more_settings).to_owned(),
     }
 }
 

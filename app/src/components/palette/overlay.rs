@@ -1,6 +1,7 @@
 //! State of the dialog that is shown over the page.
 
 use leptos::prelude::*;
+use protocol::{MessageId, TurnId};
 
 /// The id of the dialog.
 pub(super) const ID: &str = "overlay";
@@ -9,7 +10,18 @@ pub(super) const ID: &str = "overlay";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Palette,
+    /// The models to choose from.
+    Models(ModelFor),
     Shortcuts,
+}
+
+/// What a model is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelFor {
+    /// The conversation, from its next answer on.
+    Conversation,
+    /// One more answer to the question of this turn.
+    Answer { turn_id: TurnId, question: MessageId },
 }
 
 /// The dialog's state, in the context of the page: it survives when the conversation below it is
@@ -19,13 +31,13 @@ pub struct Overlay {
     /// The content of the dialog, kept after it is closed.
     pub(super) shown: ArcRwSignal<Option<Shown>>,
     pub(super) is_open: ArcStoredValue<bool>,
-    /// The query typed into the palette.
+    /// The typed query.
     pub(super) query: ArcRwSignal<String>,
 }
 
 impl Overlay {
-    /// Opens the dialog with one of the two.
-    pub(super) fn open(&self, which: Shown) {
+    /// Opens the dialog.
+    pub fn open(&self, which: Shown) {
         self.query.set(String::new());
         self.is_open.set_value(true);
         self.shown.set(Some(which));

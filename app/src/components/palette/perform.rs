@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
-use protocol::{Role, WorkerId};
+use protocol::{MessageId, Role, WorkerId};
 
 use super::choice::{Choice, Command};
-use super::overlay::{Overlay, Shown};
+use super::overlay::{ModelFor, Overlay, Shown};
 use crate::base_path::at;
+use crate::components::Choices;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus, release_focus};
+use crate::components::message_actions::catch_up;
 use crate::components::problem::Problem;
 use crate::live::{Conversation, List};
-use crate::route::profile_page;
-use crate::{AppError, api, text::tr};
+use crate::route::{profile_page, regenerate_page};
+use crate::{AppError, ModelOption, api, text::tr};
 
 /// The result of a command in words, announced to screen readers.
 #[derive(Clone, Default)]
@@ -29,10 +31,14 @@ pub struct Performer {
     problem: Problem,
     told: Told,
     navigate: ArcStoredValue<Navigate>,
+    /// What a model is chosen for.
+    models: Option<ModelFor>,
+    choices: Choices,
 }
 
 impl Performer {
-    pub fn new() -> Self {
+    /// With what a model is chosen for, if one is.
+    pub fn new(models: Option<ModelFor>) -> Self {
         let navigate = use_navigate();
         let navigate = move |path: &str| navigate(path, Default::default());
         Self {
@@ -41,6 +47,8 @@ impl Performer {
             problem: expect_context(),
             told: expect_context(),
             navigate: ArcStoredValue::new(Box::new(navigate)),
+            models,
+            choices: expect_context(),
         }
     }
 
@@ -54,8 +62,54 @@ impl Performer {
                 leave(&at(&["/search", &fields.to_query_string()].concat()));
             }
             Choice::Command(command) => self.command(command, overlay),
+            Choice::Model(option) => self.model(option),
+            Choice::MoreSettings => {
+                let id = self.conversation.worker_id;
+                leave(&match self.models {
+                    Some(ModelFor::Answer { turn_id, .. }) => regenerate_page(id, turn_id),
+                    _ => profile_page(id),
+                });
+            }
         }
     }
+
+    /// Lets the model answer: from now on, or the one question again.
+    fn model(&self, option: ModelOption) {
+        if let Some(ModelFor::Answer { question, .. }) = self.models {
+            return self.regenerate(question, option);
+        }
+        let performer = self.clone();
+        self.problem.clear();
+        spawn_local(async move {
+            let conversation = &performer.conversation;
+            let ModelOption { provider, model, .. } = option;
+            match api::choose_model(conversation.worker_id, provider, model).await {
+                Ok(usual) => {
+                    performer.choices.model.set(usual);
+                    performer.told.0.set(tr!(choice_from_next));
+                    catch_up(conversation).await;
+                }
+                Err(AppError(error)) => performer.problem.show(error),
+            }
+        });
+    }
+
+    #[cfg(feature = "browser")]
+    fn regenerate(&self, question: MessageId, option: ModelOption) {
+        use crate::components::another_answer::ask_again;
+        use crate::live::new_message_id;
+        use protocol::TurnId;
+        use protocol::api::{AnswerWith, AskAgain};
+
+        let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return };
+        let ModelOption { provider, model, .. } = option;
+        let with = AnswerWith { provider, model, ..AnswerWith::default() };
+        let request = AskAgain { with, ..AskAgain::new(id, question) };
+        ask_again(self.conversation.clone(), self.problem.clone(), request);
+    }
+
+    #[cfg(not(feature = "browser"))]
+    fn regenerate(&self, _question: MessageId, _option: ModelOption) {}
 
     fn command(&self, command: Command, overlay: &Overlay) {
         let id = self.conversation.worker_id;
@@ -77,7 +131,7 @@ impl Performer {
             Command::ExportHtml => self.export("html"),
             Command::ExportJson => self.export("json"),
             Command::Share => leave(&self.conversation.share_page()),
-            Command::Choose => leave(&profile_page(id)),
+            Command::Choose => overlay.open(Shown::Models(ModelFor::Conversation)),
             Command::Settings | Command::Appearance | Command::Language => {
                 leave(&at("/settings"));
             }

@@ -9,7 +9,7 @@ use crate::text::{self, tr};
 
 /// The offered efforts: every effort that one of the models accepts, the least first. Without a
 /// script the page cannot limit them to the chosen model; the server says what that one accepts.
-pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
+pub fn offered(models: &ModelList) -> Vec<Effort> {
     let all = models.providers.iter().flat_map(|provider| &provider.models);
     let mut offered: Vec<Effort> = Vec::new();
     for effort in all.flat_map(|model| &model.efforts) {
@@ -21,8 +21,9 @@ pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
     offered
 }
 
-/// The field; none if no model accepts an effort and none was chosen.
-pub(super) fn field(efforts: Vec<Effort>, chosen: &str) -> Option<Erased> {
+/// The field; none if no model accepts an effort and none was chosen. `own` is what the choice of
+/// none is called.
+pub fn field(efforts: Vec<Effort>, chosen: &str, own: &'static str) -> Option<Erased> {
     if efforts.is_empty() && chosen.is_empty() {
         return None;
     }
@@ -44,7 +45,7 @@ pub(super) fn field(efforts: Vec<Effort>, chosen: &str) -> Option<Erased> {
         <div class="labelled">
             <label for="effort">{tr!(effort)}</label>
             <select id="effort" name="effort" aria-describedby="effort-note">
-                <option value="">{tr!(effort_own)}</option>
+                <option value="">{own}</option>
                 {options}
             </select>
             <p class="quiet" id="effort-note">

@@ -1,10 +1,10 @@
 //! Takes a new message, or a request for another answer: checks it and commits it with its turn.
 
 use model_io::outgoing::is_blank;
-use protocol::api::{Accepted, AskAgain, SendMessage};
+use protocol::api::{Accepted, AnswerWith, AskAgain, SendMessage};
 use protocol::{
-    Cursor, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp, Timings, Turn,
-    TurnId, TurnState, WorkerStatus,
+    Cursor, Effort, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp,
+    Timings, Turn, TurnId, TurnState, WorkerStatus,
 };
 use store::{Prompt, initial_worker, text_digest, title};
 
@@ -15,7 +15,8 @@ use crate::ids;
 use crate::principal::Principal;
 use crate::providers::{ModelRequest, ResolvedModel};
 use crate::worker::budget::Budget;
-use crate::worker::{CONTEXT_BYTES, message, model_patch};
+use crate::worker::shared::Shared;
+use crate::worker::{CONTEXT_BYTES, answer_with, message, model_patch};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that this was done before. On an error nothing is
@@ -48,7 +49,8 @@ impl Actor<'_> {
             html: None,
         };
         let ids = (turn_id, question.id, None);
-        let budget = self.budget(&profile, &choice);
+        let chosen = self.log_writer.view().worker.effort.clone();
+        let budget = budget(chosen, &profile, &choice);
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
@@ -91,12 +93,13 @@ impl Actor<'_> {
             Some(answer) => self.begun(answer, question.id).await?,
             None => String::new(),
         };
-        let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
+        let (choice, effort) = self.choice_with(&request.with, &profile).await?;
         let now = self.shared.clock.now();
         let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
         let ids = (request.id, question.id, request.continues);
-        let mut budget = self.budget(&profile, &choice);
+        let mut budget = budget(effort, &profile, &choice);
+        budget.sampling = answer_with::sampling_with(&request.with, budget.sampling)?;
         if let Some(before) = request.answer_now {
             let before = self.thought_out(before, &request).await?;
             budget = budget.sooner(&before, &choice.efforts());
@@ -115,13 +118,22 @@ impl Actor<'_> {
         if fits { Ok(before) } else { Err(no_such_turn()) }
     }
 
-    /// The effort and the answer's length to ask for.
-    fn budget(&self, profile: &Profile, choice: &ResolvedModel) -> Budget {
-        let chosen = self.log_writer.view().worker.effort.clone();
-        let effort = chosen.or_else(|| profile.effort.clone());
-        // An effort that the model refused earlier stays in the request, so that the turn records
-        // both the wanted effort and the sent one.
-        Budget { effort: effort.filter(|effort| choice.takes(effort)), sampling: profile.sampling }
+    /// The model that answers this time, and the effort that was chosen for it. Whether the
+    /// conversation's own model is available matters only if it is the one.
+    async fn choice_with(
+        &mut self,
+        with: &AnswerWith,
+        profile: &Profile,
+    ) -> Result<(ResolvedModel, Option<Effort>), Error> {
+        let own = &self.log_writer.view().worker;
+        let Shared { bundle, providers, .. } = self.shared;
+        let worker = answer_with::worker_with(with, own, bundle, providers).await?;
+        let is_own = (&worker.provider, &worker.model) == (&own.provider, &own.model);
+        let choice = match is_own {
+            true => self.refresh().await?,
+            false => providers.choose(ModelRequest::of(&worker, profile))?,
+        };
+        Ok((choice, worker.effort))
     }
 
     /// The text of an answer that is to be continued.
@@ -290,6 +302,14 @@ impl Actor<'_> {
         };
         Ok(Some(Accepted { message: acceptance.message, turn: *turn, cursor }))
     }
+}
+
+/// The effort and the answer's length to ask for. The profile's effort applies if none was chosen.
+fn budget(chosen: Option<Effort>, profile: &Profile, choice: &ResolvedModel) -> Budget {
+    let effort = chosen.or_else(|| profile.effort.clone());
+    // An effort that the model refused earlier stays in the request, so that the turn records
+    // both the wanted effort and the sent one.
+    Budget { effort: effort.filter(|effort| choice.takes(effort)), sampling: profile.sampling }
 }
 
 fn busy() -> Error {

@@ -40,13 +40,7 @@ impl World {
     pub(super) async fn ask_again(&mut self, worker: u8, message: u8) {
         let at = self.at(worker);
         let Some(question) = self.conversations[at].asked(message) else { return };
-        let wish = AskAgain {
-            id: self.turn_id(),
-            question,
-            continues: None,
-            answer_now: None,
-            utc_offset: None,
-        };
+        let wish = AskAgain::new(self.turn_id(), question);
         self.try_again(at, wish, "").await;
     }
 
@@ -56,13 +50,8 @@ impl World {
         let Some((answer, question, begun)) = self.conversations[at].answered(answer) else {
             return;
         };
-        let wish = AskAgain {
-            id: self.turn_id(),
-            question,
-            continues: Some(answer),
-            answer_now: None,
-            utc_offset: None,
-        };
+        let wish =
+            AskAgain { continues: Some(answer), ..AskAgain::new(self.turn_id(), question) };
         if begun.is_empty() && !self.conversations[at].is_running() {
             let refused = done(self.runtime.ask_again(self.conversations[at].id, wish)).await;
             assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);
