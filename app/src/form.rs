@@ -71,9 +71,12 @@ pub struct Fields {
     /// How hard the model is to think; empty for the profile's own.
     #[serde(default)]
     effort: String,
-    /// The temperature of one answer; empty for the profile's own.
+    /// From 0 to 2; empty for the profile's own.
     #[serde(default)]
     temperature: String,
+    /// What the conversation tells the model besides its profile.
+    #[serde(default)]
+    instructions: String,
 }
 
 impl Fields {
@@ -86,11 +89,13 @@ impl Fields {
 
     /// The fields of the form that chooses a profile and model.
     pub fn chosen(&self) -> Chosen {
-        let Self { profile, model, effort, title, .. } = self;
+        let Self { profile, model, effort, temperature, instructions, title, .. } = self;
         Chosen {
             profile: profile.clone(),
             model: model.clone(),
             effort: effort.clone(),
+            temperature: temperature.clone(),
+            instructions: plain_breaks(instructions),
             title: title.clone(),
         }
     }
@@ -172,10 +177,18 @@ async fn create(runtime: &Access, chosen: &Chosen) -> Result<Worker, Error> {
     if *chosen == Chosen::default() {
         return runtime.begin().await;
     }
-    let ModelPatch { profile, provider, model, effort } = chosen.wanted()?;
-    let title = Some(chosen.title.clone());
-    let (provider, model, effort) = (provider.flatten(), model.flatten(), effort.flatten());
-    runtime.create(CreateWorker { profile, provider, model, effort, title }).await
+    let ModelPatch { profile, provider, model, effort, temperature, instructions } =
+        chosen.wanted()?;
+    let request = CreateWorker {
+        profile,
+        provider: provider.flatten(),
+        model: model.flatten(),
+        effort: effort.flatten(),
+        temperature: temperature.flatten(),
+        instructions: instructions.flatten(),
+        title: Some(chosen.title.clone()),
+    };
+    runtime.create(request).await
 }
 
 /// The refusal of a form that could not be parsed.

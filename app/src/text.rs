@@ -110,6 +110,11 @@ pub fn thousands(number: u32) -> String {
     protocol::grouped(number.into())
 }
 
+/// The temperature that was chosen.
+pub fn temperature(value: &str) -> String {
+    tr!(fact_temperature, value = value)
+}
+
 /// A fraction as a percentage.
 pub fn percent(part: u32, whole: u32) -> String {
     let hundredths = u64::from(part) * 100 / u64::from(whole.max(1));

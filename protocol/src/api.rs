@@ -25,4 +25,6 @@ pub use status::{
     Capabilities, CompanionState, LimitsInForce, ProviderStatus, RuntimeList, RuntimeSummary,
     Status,
 };
-pub use workers::{CreateWorker, DeletedList, DeletedWorker, PatchWorker, WorkerPage};
+pub use workers::{
+    CreateWorker, DeletedList, DeletedWorker, Instructions, PatchWorker, WorkerPage,
+};

@@ -54,8 +54,8 @@ pub enum EventBody {
         /// Where lists show the worker from now on.
         place: Visibility,
     },
-    /// The profile that answers from the next turn on, and the choices that replace its provider,
-    /// model and effort.
+    /// The profile that answers from the next turn on, the choices that replace its provider, model,
+    /// effort and temperature, and what it is told besides.
     ProfileChanged {
         /// The profile by its name in the bundle.
         profile: ProfileName,
@@ -68,6 +68,13 @@ pub enum EventBody {
         /// The reasoning effort; replaces the profile's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         effort: Option<Effort>,
+        /// The temperature; replaces the profile's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<f32>))]
+        temperature: Option<Temperature>,
+        /// The digest of the conversation's own instructions, which follow the profile's prompt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instructions: Option<String>,
     },
     /// The worker was closed permanently to new messages.
     WorkerStopped,
@@ -215,11 +222,12 @@ impl EventBody {
         matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
     }
 
-    /// The digest of a text that is stored beside the log: a system prompt, a prompt that a chat
-    /// template rendered, or a request.
+    /// The digest of a text that is stored beside the log: a system prompt, the instructions of a
+    /// conversation, a prompt that a chat template rendered, or a request.
     pub fn refers_to(&self) -> Option<&str> {
         match self {
             Self::TurnAccepted { turn } => Some(&turn.prompt_digest),
+            Self::ProfileChanged { instructions, .. } => instructions.as_deref(),
             Self::TurnAsked { sight, .. } => sight.rendered.as_deref().or(sight.request.as_deref()),
             _ => None,
         }

@@ -23,6 +23,7 @@ mod message;
 mod progress;
 #[cfg(feature = "samples")]
 pub mod sample;
+mod temperature;
 mod timestamp;
 mod turn;
 pub mod unicode;
@@ -43,6 +44,7 @@ pub use id::{Effort, IdError, MessageId, ProfileName, ProviderName, RuntimeId, T
 pub use listing::ListFrame;
 pub use message::{Message, Role};
 pub use progress::Progress;
+pub use temperature::Temperature;
 pub use timestamp::Timestamp;
 pub use turn::{ContextWindow, Finish, Retry, Timings, Turn, TurnState, Usage};
 pub use unsent::{Unsent, sent_sampling};

@@ -12,6 +12,8 @@ pub const SEARCH_PAGE: u32 = 30;
 pub const SEARCH_PAGE_MAX: u32 = 100;
 /// The characters of a search hit's snippet.
 pub const SNIPPET_CHARS: usize = 200;
+/// The most characters in a conversation's own instructions.
+pub const INSTRUCTIONS_CHARS: usize = 16_000;
 /// The most characters in a model's name.
 pub const MODEL_CHARS: usize = 200;
 /// The most characters that are shown of a provider's own words about an error.

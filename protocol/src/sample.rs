@@ -24,6 +24,8 @@ pub fn worker() -> Worker {
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         created_at: at(0),
         updated_at: at(0),
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Effort, Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Timestamp, WorkerId,
+    Effort, Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Temperature, Timestamp,
+    WorkerId,
 };
 
 /// The status of a worker.
@@ -73,6 +74,13 @@ pub struct Worker {
     /// The reasoning effort that was chosen instead of the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
+    /// The temperature that was chosen instead of the profile's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f32>))]
+    pub temperature: Option<Temperature>,
+    /// The digest of the conversation's own instructions, which follow the profile's prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
     /// When the last message was committed or the last turn ended; 1970-01-01T00:00:00Z if it is
@@ -91,14 +99,25 @@ impl Worker {
                 self.provider = None;
                 self.model = None;
                 self.effort = None;
+                self.temperature = None;
+                self.instructions = None;
             }
             EventBody::WorkerRenamed { title } => self.title.clone_from(title),
             EventBody::WorkerPlaced { place } => self.place = *place,
-            EventBody::ProfileChanged { profile, provider, model, effort } => {
+            EventBody::ProfileChanged {
+                profile,
+                provider,
+                model,
+                effort,
+                temperature,
+                instructions,
+            } => {
                 self.profile = profile.clone();
                 self.provider = provider.clone();
                 self.model.clone_from(model);
                 self.effort.clone_from(effort);
+                self.temperature = *temperature;
+                self.instructions.clone_from(instructions);
             }
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
             EventBody::AvailabilityChanged { reason } => {

@@ -57,6 +57,7 @@ pub fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(runtimes::get))
         .routes(routes!(workers::list, workers::create))
         .routes(routes!(workers::get, workers::patch, workers::delete))
+        .routes(routes!(workers::instructions))
         .routes(routes!(workers::transcript))
         .routes(routes!(workers::stop))
         .routes(routes!(workers::restore))

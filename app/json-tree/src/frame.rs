@@ -97,6 +97,10 @@ enum Body {
         model: Option<String>,
         #[serde(default)]
         effort: Option<Effort>,
+        #[serde(default)]
+        temperature: Option<Temperature>,
+        #[serde(default)]
+        instructions: Option<String>,
     },
     WorkerStopped,
     AvailabilityChanged {
@@ -263,12 +267,16 @@ mod tests {
                 provider: Some(ProviderName::openai()),
                 model: Some("m".into()),
                 effort: Some(Effort::none()),
+                temperature: Temperature::try_from(0.7).ok(),
+                instructions: Some("sha256:0".into()),
             },
             EventBody::ProfileChanged {
                 profile: full.profile.clone(),
                 provider: None,
                 model: None,
                 effort: None,
+                temperature: None,
+                instructions: None,
             },
             EventBody::WorkerStopped,
             EventBody::AvailabilityChanged { reason: None },

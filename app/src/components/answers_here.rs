@@ -52,7 +52,10 @@ pub fn AnswersHere() -> impl IntoView {
                 _ => text::thinks(asked),
             }
         });
-        let parts = [Some(title), model, effort].into_iter().flatten();
+        let temperature =
+            worker.temperature.map(|value| text::temperature(&f32::from(value).to_string()));
+        let instructions = worker.instructions.is_some().then(|| tr!(own_instructions).to_owned());
+        let parts = [Some(title), model, effort, temperature, instructions].into_iter().flatten();
         parts.collect::<Vec<_>>().join(" · ")
     };
     let (overlay, scripted) = (expect_context::<Overlay>(), expect_context::<List>().local);

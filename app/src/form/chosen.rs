@@ -1,7 +1,7 @@
 //! The form fields that choose a profile, a model and an effort.
 
 use protocol::api::AnswerWith;
-use protocol::{Effort, Error, ErrorCode, ProviderName, Turn, Worker};
+use protocol::{Effort, Error, ErrorCode, ProviderName, Temperature, Turn, Worker};
 use runtime::ModelPatch;
 
 use crate::text::tr;
@@ -12,19 +12,24 @@ pub struct Chosen {
     pub profile: String,
     pub model: String,
     pub effort: String,
+    pub temperature: String,
+    pub instructions: String,
     pub title: String,
 }
 
 impl Chosen {
     /// The current choices of a conversation. `usual` is the provider in use if the worker names
-    /// none.
-    pub fn of(worker: &Worker, usual: Option<&ProviderName>) -> Self {
+    /// none, and `instructions` is the text of its own instructions.
+    pub fn of(worker: &Worker, usual: Option<&ProviderName>, instructions: String) -> Self {
         let model = match (worker.provider.as_ref().or(usual), &worker.model) {
             (Some(provider), Some(model)) => format!("{provider}/{model}"),
             _ => String::new(),
         };
         let effort = worker.effort.as_ref().map(ToString::to_string).unwrap_or_default();
-        Self { profile: worker.profile.to_string(), model, effort, title: String::new() }
+        let temperature = worker.temperature.map(|value| f32::from(value).to_string());
+        let temperature = temperature.unwrap_or_default();
+        let (profile, title) = (worker.profile.to_string(), String::new());
+        Self { profile, model, effort, temperature, instructions, title }
     }
 
     /// Parses the choices. Errors with `invalid_input`.
@@ -32,9 +37,14 @@ impl Chosen {
         let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());
         let profile = profile.map(str::parse).transpose().map_err(|_| bad())?;
         let (provider, model) = model_of(&self.model)?;
-        let effort = effort_of(&self.effort)?;
-        let (provider, model, effort) = (Some(provider), Some(model), Some(effort));
-        Ok(ModelPatch { profile, provider, model, effort })
+        Ok(ModelPatch {
+            profile,
+            provider: Some(provider),
+            model: Some(model),
+            effort: Some(effort_of(&self.effort)?),
+            temperature: Some(temperature_of(&self.temperature)?),
+            instructions: Some(Some(self.instructions.clone())),
+        })
     }
 }
 
@@ -62,16 +72,14 @@ impl OtherAnswer {
     /// Parses the settings. Errors with `invalid_input`.
     pub(super) fn with(&self) -> Result<AnswerWith, Error> {
         let (provider, model) = model_of(&self.model)?;
-        // People type what their language writes.
-        let temperature = self.temperature.trim().replace(',', ".");
-        let temperature = Some(temperature).filter(|typed| !typed.is_empty());
-        let temperature = temperature.map(|typed| typed.parse()).transpose().map_err(|_| bad())?;
-        Ok(AnswerWith { provider, model, effort: effort_of(&self.effort)?, temperature })
+        let effort = effort_of(&self.effort)?;
+        let temperature = temperature_of(&self.temperature)?;
+        Ok(AnswerWith { provider, model, effort, temperature })
     }
 }
 
 /// The provider and the model that a field such as `local/NAME` names; neither if it is empty.
-pub(crate) fn model_of(field: &str) -> Result<(Option<ProviderName>, Option<String>), Error> {
+fn model_of(field: &str) -> Result<(Option<ProviderName>, Option<String>), Error> {
     if field.is_empty() {
         return Ok((None, None));
     }
@@ -83,6 +91,16 @@ pub(crate) fn model_of(field: &str) -> Result<(Option<ProviderName>, Option<Stri
 fn effort_of(field: &str) -> Result<Option<Effort>, Error> {
     let named = Some(field).filter(|name| !name.is_empty());
     named.map(str::parse).transpose().map_err(|_| bad())
+}
+
+fn temperature_of(field: &str) -> Result<Option<Temperature>, Error> {
+    // People type what their language writes.
+    let typed = field.trim().replace(',', ".");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let value: f32 = typed.parse().map_err(|_| bad())?;
+    value.try_into().map(Some)
 }
 
 fn bad() -> Error {
@@ -114,13 +132,13 @@ mod tests {
         assert_eq!(written.model, format!("{}/{}", turn.provider, turn.model));
         let with = written.with().unwrap();
         assert_eq!((with.provider, with.model), (Some(turn.provider), Some(turn.model)));
-        assert_eq!(with.temperature, turn.sampling.temperature);
+        assert_eq!(with.temperature.map(f32::from), turn.sampling.temperature);
         assert_eq!(OtherAnswer::default().with(), Ok(AnswerWith::default()));
         let with = |temperature: &str| {
             let temperature = temperature.to_owned();
             OtherAnswer { temperature, ..OtherAnswer::default() }.with()
         };
-        assert_eq!(with(" 0,5 ").unwrap().temperature, Some(0.5));
+        assert_eq!(with(" 0,5 ").unwrap().temperature.map(f32::from), Some(0.5));
         assert_eq!(with("warm").unwrap_err().code, ErrorCode::InvalidInput);
     }
 }

@@ -15,8 +15,10 @@ use crate::locale;
 
 pub(super) mod effort;
 pub(super) mod models;
+pub(super) mod temperature;
 
 use models::Models;
+use temperature::TemperatureField;
 
 /// The page's data.
 pub struct New {
@@ -37,7 +39,7 @@ pub fn NewPage(
     new: New,
 ) -> impl IntoView {
     let New { profiles, models, chosen, worker, refused } = new;
-    let Chosen { profile, model, effort: chosen_effort, title } = chosen;
+    let Chosen { profile, model, effort: chosen_effort, temperature, instructions, title } = chosen;
     let efforts = effort::offered(&models);
     let is_new = worker.is_none();
     let (action, to_do) = match &worker {
@@ -70,6 +72,8 @@ pub fn NewPage(
             </fieldset>
             <Models models chosen=model own=tr!(model_own) />
             {effort::field(efforts, &chosen_effort, tr!(effort_own))}
+            <TemperatureField temperature />
+            <InstructionsField instructions />
             {foot}
             <p>
                 <button class="button" data-kind="primary" type="submit">
@@ -125,6 +129,30 @@ fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
                 </pre>
                 <p class="quiet digest">{summary.prompt_digest}</p>
             </details>
+        </div>
+    }
+}
+
+/// What the conversation tells the model besides its profile.
+#[component]
+fn InstructionsField(instructions: String) -> impl IntoView {
+    view! {
+        <div class="labelled">
+            <label for="instructions">{tr!(instructions)}</label>
+            <textarea
+                id="instructions"
+                name="instructions"
+                rows="5"
+                dir="auto"
+                maxlength=limits::INSTRUCTIONS_CHARS.to_string()
+                autocomplete="off"
+                aria-describedby="instructions-note"
+            >
+                {instructions}
+            </textarea>
+            <p class="quiet" id="instructions-note">
+                {tr!(instructions_note)}
+            </p>
         </div>
     }
 }

@@ -7,6 +7,7 @@ use protocol::{Error, MessageId, Turn, WorkerId};
 
 use super::new::effort;
 use super::new::models::Models;
+use super::new::temperature::TemperatureField;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::erase;
 use crate::form::OtherAnswer;
@@ -51,25 +52,7 @@ pub fn RegeneratePage(
             <input type="hidden" name="question" value=turn.question.to_string() />
             <Models models chosen=model own=tr!(model_of_conversation) />
             {effort::field(efforts, &chosen_effort, tr!(effort_of_conversation))}
-            <div class="labelled">
-                <label for="temperature">{tr!(temperature)}</label>
-                <input
-                    id="temperature"
-                    name="temperature"
-                    type="number"
-                    min="0"
-                    max="2"
-                    step="any"
-                    inputmode="decimal"
-                    value=temperature
-                    placeholder=tr!(temperature_own)
-                    autocomplete="off"
-                    aria-describedby="temperature-note"
-                />
-                <p class="quiet" id="temperature-note">
-                    {tr!(temperature_note)}
-                </p>
-            </div>
+            <TemperatureField temperature />
             <p>
                 <button class="button" data-kind="primary" type="submit">
                     {tr!(again)}

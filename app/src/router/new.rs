@@ -52,8 +52,14 @@ pub(super) async fn change(
     };
     match found {
         Ok(worker) => {
-            let usual = handlers.backend.runtime().provider_status_of(&worker).kind;
-            show(&handlers, &headers, Chosen::of(&worker, usual.as_ref()), Some(worker), None).await
+            let runtime = handlers.backend.runtime();
+            let usual = runtime.provider_status_of(&worker).kind;
+            let instructions = match runtime.instructions(worker.worker_id).await {
+                Ok(instructions) => instructions.text.unwrap_or_default(),
+                Err(error) => return failed(&handlers, &headers, error),
+            };
+            let chosen = Chosen::of(&worker, usual.as_ref(), instructions);
+            show(&handlers, &headers, chosen, Some(worker), None).await
         }
         Err(error) => failed(&handlers, &headers, error),
     }

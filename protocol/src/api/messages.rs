@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Effort, Message, MessageId, ProviderName, Turn, TurnId, UtcOffset, is_default,
+    Cursor, Effort, Message, MessageId, ProviderName, Temperature, Turn, TurnId, UtcOffset,
+    is_default,
 };
 
 /// `POST .../messages`.
@@ -30,7 +31,7 @@ pub struct SendMessage {
 
 /// `POST .../turns`: another answer to a message that was answered before, or the continuation of
 /// an answer. Existing messages stay as they are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AskAgain {
@@ -65,7 +66,7 @@ impl AskAgain {
 
 /// The model and parameters of one answer. The conversation's own apply to what is absent, and to
 /// all further answers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnswerWith {
@@ -80,7 +81,8 @@ pub struct AnswerWith {
     pub effort: Option<Effort>,
     /// The temperature, from 0 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f32>))]
+    pub temperature: Option<Temperature>,
 }
 
 /// The answer to a sent message once it is committed.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Effort, ProfileName, ProviderName, Timestamp, Visibility, Worker};
+use crate::{
+    Cursor, Effort, ProfileName, ProviderName, Temperature, Timestamp, Visibility, Worker,
+};
 
 /// A page of workers, the most recently used first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,14 @@ pub struct CreateWorker {
     /// The reasoning effort; replaces the profile's.
     #[serde(default)]
     pub effort: Option<Effort>,
+    /// The temperature; replaces the profile's.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f32>))]
+    pub temperature: Option<Temperature>,
+    /// The conversation's own instructions, which follow the profile's prompt; at most 16,000
+    /// characters.
+    #[serde(default)]
+    pub instructions: Option<String>,
     /// The title, on one line; made from the first message if it is absent.
     #[serde(default)]
     pub title: Option<String>,
@@ -63,6 +73,22 @@ pub struct PatchWorker {
     /// The reasoning effort from the next turn on; `null` for the profile's.
     #[serde(default)]
     pub effort: Option<Effort>,
+    /// The temperature from the next turn on; `null` for the profile's.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f32>))]
+    pub temperature: Option<Temperature>,
+    /// The conversation's own instructions from the next turn on, which follow the profile's prompt;
+    /// at most 16,000 characters. `null` removes them, and so does a blank text.
+    #[serde(default)]
+    pub instructions: Option<String>,
+}
+
+/// `GET /api/v1/runtimes/{rid}/workers/{wid}/instructions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Instructions {
+    /// Null if the conversation has no instructions of its own.
+    pub text: Option<String>,
 }
 
 /// A deleted worker that can still be restored.

@@ -299,6 +299,8 @@ impl Builder {
                     profile: unborn().profile,
                     provider: model.as_ref().map(|_| ProviderName::openai()),
                     effort: model.is_some().then(Effort::none),
+                    temperature: None,
+                    instructions: model.as_ref().map(|_| "sha256:0".to_owned()),
                     model,
                 },
                 Piece::Reasoning(text) => {

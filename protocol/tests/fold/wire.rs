@@ -114,8 +114,8 @@ proptest! {
         let (profile, provider) = (Some(unborn().profile), Some(ProviderName::local()));
         let (title, model) = (Some(text.clone()), Some(text));
         let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());
-        round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, effort: None, title: title_ });
-        round_trips(&PatchWorker { title, place: Some(Visibility::Archived), profile, provider, model, effort: Some(Effort::none()) });
+        round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, effort: None, temperature: None, instructions: title_.clone(), title: title_ });
+        round_trips(&PatchWorker { title, place: Some(Visibility::Archived), profile, provider, model, effort: Some(Effort::none()), temperature: Temperature::try_from(0.7).ok(), instructions: None });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use protocol::api::CreateWorker;
 use protocol::{AccountId, Error, Event, EventBody, Visibility, Worker, WorkerStatus};
-use store::{Append, Durability, StoreError, VisibilityFilter, initial_worker, title};
+use store::{Append, Durability, Prompt, StoreError, VisibilityFilter, initial_worker, title};
 
 use super::{Access, Runtime};
 use crate::providers::{ModelRequest, ResolvedModel};
@@ -31,6 +31,8 @@ impl Access {
             let as_created = worker.provider.is_none() && worker.model.is_none();
             as_created
                 && worker.effort.is_none()
+                && worker.temperature.is_none()
+                && worker.instructions.is_none()
                 && worker.title.is_none()
                 && worker.profile == *profile
                 && worker.place == Visibility::Listed
@@ -49,19 +51,23 @@ impl Access {
 
     /// Creates a conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
-        let CreateWorker { profile, provider, model, effort, title } = request;
+        let CreateWorker { profile, provider, model, effort, temperature, instructions, title } =
+            request;
         let title = title::check(title)?;
         let wanted = ModelPatch {
             profile,
             provider: Some(provider),
             model: Some(model),
             effort: Some(effort),
+            temperature: Some(temperature),
+            instructions: Some(instructions),
         };
         let shared = &self.inner.shared;
         let unborn = self.unborn();
         wanted.look(&unborn, self.bundle(), &shared.providers).await;
+        let text = wanted.text();
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
-        self.add(self.account(), title, change).await.map_err(fault::from_store)
+        self.add(self.account(), title, change, text).await.map_err(fault::from_store)
     }
 }
 
@@ -78,7 +84,7 @@ impl Runtime {
         if self.is_empty(owner).await? {
             let _alone = self.inner.keeping.lock().await;
             if self.is_empty(owner).await? {
-                self.add(owner, None, None).await?;
+                self.add(owner, None, None, None).await?;
             }
         }
         Ok(())
@@ -108,12 +114,13 @@ impl Runtime {
     }
 
     /// Commits a new conversation. `change` is the event by which it departs from the default
-    /// profile.
+    /// profile, and `text` what that event refers to.
     async fn add(
         &self,
         owner: AccountId,
         title: Option<String>,
         change: Option<EventBody>,
+        text: Option<Prompt>,
     ) -> Result<Worker, StoreError> {
         let mut worker = self.unborn();
         let profile = worker.profile.clone();
@@ -123,6 +130,8 @@ impl Runtime {
                 provider: None,
                 model: None,
                 effort: None,
+                temperature: None,
+                instructions: None,
             }) => (profile, None),
             change => (profile, change),
         };
@@ -140,7 +149,7 @@ impl Runtime {
             summary: Some(worker.clone()),
             events,
             durability: Durability::Power,
-            prompt: None,
+            prompt: text,
         };
         let seq = first.events.len() as u64;
         let lists = self.inner.shared.notifier.lists();

@@ -1,8 +1,8 @@
 //! The conversations of an account: the list, one of them, and what is asked of it.
 
 use protocol::api::{
-    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
-    WorkerPage,
+    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, Instructions, RuntimeSummary,
+    SendMessage, WorkerPage,
 };
 use protocol::{AccountId, Error, ErrorCode, Worker, WorkerId, limits};
 use store::{StoreError, VisibilityFilter};
@@ -102,6 +102,15 @@ impl Access {
             Err(error) if error.code != ErrorCode::NotFound => Ok(worker),
             refreshed => refreshed,
         }
+    }
+
+    /// A worker's own instructions. None if it has none, or if an imported file lacked their text.
+    pub async fn instructions(&self, id: WorkerId) -> Result<Instructions, Error> {
+        let Some(digest) = self.worker(id).await?.instructions else {
+            return Ok(Instructions::default());
+        };
+        let text = self.store().prompt(&digest).await.map_err(fault::from_store)?;
+        Ok(Instructions { text })
     }
 
     /// Closes a worker to new messages permanently, after ending its running turn.

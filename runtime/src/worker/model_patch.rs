@@ -1,7 +1,11 @@
 //! The profile, provider, model and effort that a conversation asks for, and the checks of a
 //! change.
 
-use protocol::{Effort, Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
+use protocol::{
+    Effort, Error, ErrorCode, EventBody, ProfileName, ProviderName, Temperature, Worker, grouped,
+    limits,
+};
+use store::{Prompt, text_digest};
 
 use crate::bundle::Bundle;
 use crate::providers::{ModelRequest, Providers};
@@ -10,7 +14,8 @@ use crate::providers::{ModelRequest, Providers};
 /// setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelPatch {
-    /// Replaces the provider, model and effort, too, as far as this patch does not set them.
+    /// Replaces the provider, model, effort and temperature, too, as far as this patch does not set
+    /// them.
     pub profile: Option<ProfileName>,
     /// Replaces the model, too, unless this patch sets it.
     pub provider: Option<Option<ProviderName>>,
@@ -19,6 +24,10 @@ pub struct ModelPatch {
     /// An effort that the model accepts. If the model changes, an effort that the new one does not
     /// accept is dropped.
     pub effort: Option<Option<Effort>>,
+    pub temperature: Option<Option<Temperature>>,
+    /// The conversation's own instructions, which follow the profile's prompt; an inner `None` for
+    /// none.
+    pub instructions: Option<Option<String>>,
 }
 
 impl ModelPatch {
@@ -36,7 +45,14 @@ impl ModelPatch {
         let named = self.effort.clone().flatten();
         let kept_effort = worker.effort.clone().filter(|_| !new_profile);
         let effort = self.effort.unwrap_or(kept_effort);
-        if name == worker.profile && model_stays && effort == worker.effort {
+        let kept_temperature = worker.temperature.filter(|_| !new_profile);
+        let temperature = self.temperature.unwrap_or(kept_temperature);
+        let instructions = match self.instructions {
+            Some(text) => check_instructions(text)?.map(|text| text_digest(&text)),
+            None => worker.instructions.clone(),
+        };
+        let stays = name == worker.profile && model_stays && effort == worker.effort;
+        if stays && (temperature, &instructions) == (worker.temperature, &worker.instructions) {
             return Ok(None);
         }
         let profile = bundle.profile(&name).ok_or_else(|| no_profile(&name))?;
@@ -51,7 +67,21 @@ impl ModelPatch {
         if let Some(effort) = named.filter(|effort| !providers.takes(request, effort)) {
             return Err(no_effort(&effort, &providers.efforts(request)));
         }
-        Ok(Some(EventBody::ProfileChanged { profile: name, provider, model, effort }))
+        let profile = name;
+        Ok(Some(EventBody::ProfileChanged {
+            profile,
+            provider,
+            model,
+            effort,
+            temperature,
+            instructions,
+        }))
+    }
+
+    /// The text that the event of [`Self::check`] refers to.
+    pub(crate) fn text(&self) -> Option<Prompt> {
+        let text = check_instructions(self.instructions.clone().flatten()).ok().flatten()?;
+        Some(Prompt { digest: text_digest(&text), text })
     }
 
     /// Brings up to date what is known of the model that [`Self::check`] is going to ask about.
@@ -79,6 +109,23 @@ impl ModelPatch {
         let model = self.model.clone().unwrap_or(kept_model);
         (name, provider, model)
     }
+}
+
+/// The instructions as they are kept; `None` if they are blank. Errors with `invalid_input`.
+fn check_instructions(text: Option<String>) -> Result<Option<String>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let kept = text.trim();
+    let (chars, most) = (kept.chars().count(), limits::INSTRUCTIONS_CHARS);
+    if chars > most {
+        let (chars, most) = (grouped(chars as u64), grouped(most as u64));
+        let message = format!("The instructions have {chars} characters; the limit is {most}.");
+        return Err(Error::new(ErrorCode::InvalidInput, message).with_hint("Shorten them."));
+    }
+    if kept.contains('\0') {
+        return Err(Error::new(ErrorCode::InvalidInput, "The instructions contain a NUL character.")
+            .with_hint("Remove it."));
+    }
+    Ok(Some(kept.to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// The error for a conversation whose profile is no longer in the bundle.

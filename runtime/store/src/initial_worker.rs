@@ -34,6 +34,8 @@ pub fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -> Worke
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         created_at: at,
         updated_at: at,
     }

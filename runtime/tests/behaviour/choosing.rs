@@ -2,7 +2,9 @@
 //! shown to all observers.
 
 use protocol::api::{AnswerWith, AskAgain, CreateWorker};
-use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnId, TurnState, WorkerStatus};
+use protocol::{
+    ErrorCode, EventBody, ProviderName, Temperature, Turn, TurnId, TurnState, WorkerStatus,
+};
 use provider::Output;
 use runtime::ModelPatch;
 
@@ -17,6 +19,10 @@ fn profile(name: &str) -> ModelPatch {
     ModelPatch { profile: Some(name.parse().unwrap()), ..ModelPatch::default() }
 }
 
+fn temperature(value: f32) -> Option<Temperature> {
+    Temperature::try_from(value).ok()
+}
+
 /// The profile and model in a turn's record.
 fn record(turn: &Turn) -> (&str, &str) {
     (turn.profile.as_str(), &turn.model)
@@ -29,8 +35,8 @@ async fn a_new_conversation_uses_the_chosen_profile_and_model() {
         profile: Some("concise".parse().unwrap()),
         provider: Some(ProviderName::local()),
         model: Some(OTHER.to_owned()),
-        effort: None,
         title: Some("Short".to_owned()),
+        ..CreateWorker::default()
     };
     let made = stage.runtime.create(request).await.unwrap();
     assert_eq!((made.profile.as_str(), made.model.as_deref()), ("concise", Some(OTHER)));
@@ -113,13 +119,13 @@ async fn unknown_profiles_and_models_are_refused_and_nothing_is_stored() {
         let error = soon(stage.runtime.choose(stage.worker, wanted.clone())).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput, "{wanted:?}");
         assert!(error.hint.is_some(), "{wanted:?}");
-        let ModelPatch { profile, provider, model, effort } = wanted;
+        let ModelPatch { profile, provider, model, effort, .. } = wanted;
         let request = CreateWorker {
             profile,
             provider: provider.flatten(),
             model: model.flatten(),
             effort: effort.flatten(),
-            title: None,
+            ..CreateWorker::default()
         };
         let error = stage.runtime.create(request).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput);
@@ -206,7 +212,7 @@ async fn a_single_answer_is_asked_for_with_another_model_and_other_parameters() 
         provider: Some(ProviderName::local()),
         model: Some(OTHER.to_owned()),
         effort: None,
-        temperature: Some(1.5),
+        temperature: temperature(1.5),
     };
     let id = |n| TurnId::from_parts(1_763_800_000_000, [n; 10]);
     let request = AskAgain { with: with.clone(), ..AskAgain::new(id(1), first.question) };
@@ -234,7 +240,6 @@ async fn a_single_answer_is_asked_for_with_another_model_and_other_parameters() 
         AnswerWith { model: Some("unheard-of".to_owned()), ..AnswerWith::default() },
         AnswerWith { provider: Some("elsewhere".parse().unwrap()), ..AnswerWith::default() },
         AnswerWith { effort: effort("xhigh"), ..with.clone() },
-        AnswerWith { temperature: Some(2.5), ..AnswerWith::default() },
     ]
     .into_iter()
     .enumerate()

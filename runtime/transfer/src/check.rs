@@ -7,6 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use protocol::{Event, EventBody, MessageId, Role, TurnId, TurnState, limits};
 
+/// The length of a digest: `sha256:` and 64 hexadecimal digits.
+const DIGEST_BYTES: usize = 71;
+
 /// Checks the events of one log in order.
 #[derive(Debug, Default)]
 pub(crate) struct Checker {
@@ -118,10 +121,13 @@ impl Checker {
                 self.open = None;
                 if state.is_final() { Ok(()) } else { Err("a turn ends in a final state") }
             }
-            EventBody::ProfileChanged { model, .. } => {
+            EventBody::ProfileChanged { model, instructions, .. } => {
                 let chars = model.as_ref().map_or(0, |model| model.chars().count());
+                let digest_bytes = instructions.as_ref().map_or(0, String::len);
                 if chars > limits::MODEL_CHARS {
                     Err("its model's name is too long")
+                } else if digest_bytes > DIGEST_BYTES {
+                    Err("the digest of its instructions is too long")
                 } else {
                     Ok(())
                 }

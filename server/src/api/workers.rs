@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
-use protocol::api::{CreateWorker, DeletedList, PatchWorker, WorkerPage};
+use protocol::api::{CreateWorker, DeletedList, Instructions, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
 use protocol::{
-    Effort, ErrorBody, ProfileName, ProviderName, RuntimeId, Transcript, Visibility, Worker,
-    WorkerId,
+    Effort, ErrorBody, ProfileName, ProviderName, RuntimeId, Temperature, Transcript, Visibility,
+    Worker, WorkerId,
 };
 use runtime::ModelPatch;
 use serde::{Deserialize, Deserializer};
@@ -77,8 +77,8 @@ pub async fn get(
     Ok(Json(state.runtime(&rid, principal)?.worker(wid).await?))
 }
 
-/// The changes. A field that is missing leaves the setting as it is; `null` removes the title, and
-/// makes the provider, model or effort the profile's own again.
+/// The changes. A field that is missing leaves the setting as it is; `null` removes the title or the
+/// instructions, and makes the provider, model, effort or temperature the profile's own again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -93,12 +93,16 @@ pub struct Patch {
     model: Option<Option<String>>,
     #[serde(default, deserialize_with = "named")]
     effort: Option<Option<Effort>>,
+    #[serde(default, deserialize_with = "named")]
+    temperature: Option<Option<Temperature>>,
+    #[serde(default, deserialize_with = "named")]
+    instructions: Option<Option<String>>,
 }
 
 /// Changes a worker: all of the changes are made, or none.
 ///
 /// Sets the title or removes it with `null`; pins, archives or lists the worker; chooses the
-/// profile, provider, model and effort from the next turn on.
+/// profile, provider, model, effort, temperature and instructions from the next turn on.
 #[utoipa::path(
     patch, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -111,11 +115,27 @@ pub async fn patch(
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
-    let Patch { title, place, profile, provider, model, effort } = patch;
-    let wanted = ModelPatch { profile, provider, model, effort };
+    let Patch { title, place, profile, provider, model, effort, temperature, instructions } = patch;
+    let wanted = ModelPatch { profile, provider, model, effort, temperature, instructions };
     let runtime = state.runtime(&rid, principal)?;
     runtime.patch(wid, runtime::Patch { title, place, wanted }).await?;
     Ok(Json(runtime.worker(wid).await?))
+}
+
+/// Returns a worker's own instructions.
+///
+/// They follow the profile's prompt from the next turn on.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/workers/{wid}/instructions", tag = "workers",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    responses((status = 200, body = Instructions), (status = "default", body = ErrorBody))
+)]
+pub async fn instructions(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+) -> ApiResult<Json<Instructions>> {
+    Ok(Json(state.runtime(&rid, principal)?.instructions(wid).await?))
 }
 
 /// Deletes a worker with all its messages, after ending its running turn.

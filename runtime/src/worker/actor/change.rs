@@ -2,6 +2,8 @@
 
 use protocol::{Error, EventBody, Worker, WorkerStatus};
 
+use store::Prompt;
+
 use super::Actor;
 use crate::fault;
 use crate::worker::command::Deletion;
@@ -15,10 +17,11 @@ impl Actor<'_> {
         let Shared { bundle, providers, .. } = self.shared;
         let worker = &self.log_writer.view().worker;
         patch.wanted.look(worker, bundle, providers).await;
+        let text = patch.wanted.text();
         let bodies = patch.check(worker, bundle, providers)?;
         let chosen = bodies.iter().any(|body| matches!(body, EventBody::ProfileChanged { .. }));
         if !bodies.is_empty() {
-            self.commit(bodies).await?;
+            self.commit_with(bodies, text.filter(|_| chosen)).await?;
         }
         if chosen {
             // The change is committed already. If the availability cannot be updated now, the next
@@ -41,11 +44,20 @@ impl Actor<'_> {
 
     /// Commits events outside of a turn, all or none.
     pub(super) async fn commit(&mut self, bodies: Vec<EventBody>) -> Result<(), Error> {
+        self.commit_with(bodies, None).await
+    }
+
+    /// Like [`Self::commit`], with a text that the events refer to.
+    async fn commit_with(
+        &mut self,
+        bodies: Vec<EventBody>,
+        text: Option<Prompt>,
+    ) -> Result<(), Error> {
         if !self.log_writer.is_empty() {
             return Err(fault::waiting_for_store());
         }
         let now = self.shared.clock.now();
-        let done = self.log_writer.commit_now(now, bodies, None).await;
+        let done = self.log_writer.commit_now(now, bodies, text).await;
         self.shared.heard(self.id, done).await
     }
 }

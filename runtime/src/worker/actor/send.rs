@@ -1,10 +1,10 @@
 //! Takes a new message, or a request for another answer: checks it and commits it with its turn.
 
 use model_io::outgoing::is_blank;
-use protocol::api::{Accepted, AnswerWith, AskAgain, SendMessage};
+use protocol::api::{Accepted, AnswerWith, AskAgain, Sampling, SendMessage};
 use protocol::{
-    Cursor, Effort, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp,
-    Timings, Turn, TurnId, TurnState, WorkerStatus,
+    Cursor, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp, Timings, Turn,
+    TurnId, TurnState, UtcOffset, Worker, WorkerStatus,
 };
 use store::{Prompt, initial_worker, text_digest, title};
 
@@ -36,7 +36,7 @@ impl Actor<'_> {
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
-        let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
+        let system = self.system_prompt(&profile, now, request.utc_offset).await?;
         let turn_id = ids::turn_id(now);
         let question = Message {
             id: request.id,
@@ -49,8 +49,7 @@ impl Actor<'_> {
             html: None,
         };
         let ids = (turn_id, question.id, None);
-        let chosen = self.log_writer.view().worker.effort.clone();
-        let budget = budget(chosen, &profile, &choice);
+        let budget = budget(&self.log_writer.view().worker, &profile, &choice);
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
@@ -94,12 +93,11 @@ impl Actor<'_> {
             None => String::new(),
         };
         let profile = self.profile()?.clone();
-        let (choice, effort) = self.choice_with(&request.with, &profile).await?;
+        let (choice, worker) = self.choice_with(request.with.clone(), &profile).await?;
         let now = self.shared.clock.now();
-        let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
+        let system = self.system_prompt(&profile, now, request.utc_offset).await?;
         let ids = (request.id, question.id, request.continues);
-        let mut budget = budget(effort, &profile, &choice);
-        budget.sampling = answer_with::sampling_with(&request.with, budget.sampling)?;
+        let mut budget = budget(&worker, &profile, &choice);
         if let Some(before) = request.answer_now {
             let before = self.thought_out(before, &request).await?;
             budget = budget.sooner(&before, &choice.efforts());
@@ -118,13 +116,13 @@ impl Actor<'_> {
         if fits { Ok(before) } else { Err(no_such_turn()) }
     }
 
-    /// The model that answers this time, and the effort that was chosen for it. Whether the
+    /// The model that answers this time, and the conversation as it is for this answer. Whether the
     /// conversation's own model is available matters only if it is the one.
     async fn choice_with(
         &mut self,
-        with: &AnswerWith,
+        with: AnswerWith,
         profile: &Profile,
-    ) -> Result<(ResolvedModel, Option<Effort>), Error> {
+    ) -> Result<(ResolvedModel, Worker), Error> {
         let own = &self.log_writer.view().worker;
         let Shared { bundle, providers, .. } = self.shared;
         let worker = answer_with::worker_with(with, own, bundle, providers).await?;
@@ -133,7 +131,23 @@ impl Actor<'_> {
             true => self.refresh().await?,
             false => providers.choose(ModelRequest::of(&worker, profile))?,
         };
-        Ok((choice, worker.effort))
+        Ok((choice, worker))
+    }
+
+    /// The profile's prompt, followed by the conversation's own instructions.
+    async fn system_prompt(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        utc_offset: Option<UtcOffset>,
+    ) -> Result<String, Error> {
+        let prompt = self.shared.system_prompt(profile, now, utc_offset)?;
+        let Some(digest) = &self.log_writer.view().worker.instructions else { return Ok(prompt) };
+        let text = self.shared.store.prompt(digest).await;
+        let text = self.shared.heard(self.id, text).await?.ok_or_else(no_instructions)?;
+        let parts = [prompt.trim_end(), &text];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Ok(parts.join("\n\n"))
     }
 
     /// The text of an answer that is to be continued.
@@ -304,12 +318,15 @@ impl Actor<'_> {
     }
 }
 
-/// The effort and the answer's length to ask for. The profile's effort applies if none was chosen.
-fn budget(chosen: Option<Effort>, profile: &Profile, choice: &ResolvedModel) -> Budget {
-    let effort = chosen.or_else(|| profile.effort.clone());
+/// The effort, the sampling and the answer's length to ask for. Those of the profile apply where the
+/// conversation has none.
+fn budget(worker: &Worker, profile: &Profile, choice: &ResolvedModel) -> Budget {
+    let effort = worker.effort.clone().or_else(|| profile.effort.clone());
+    let temperature = worker.temperature.map(f32::from).or(profile.sampling.temperature);
     // An effort that the model refused earlier stays in the request, so that the turn records
     // both the wanted effort and the sent one.
-    Budget { effort: effort.filter(|effort| choice.takes(effort)), sampling: profile.sampling }
+    let effort = effort.filter(|effort| choice.takes(effort));
+    Budget { effort, sampling: Sampling { temperature, ..profile.sampling } }
 }
 
 fn busy() -> Error {
@@ -326,6 +343,13 @@ fn no_question() -> Error {
 fn blank_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "This message is empty, so there's nothing to answer.")
         .with_hint("Edit it, or write another message.")
+}
+
+/// A file that was imported may lack the text.
+fn no_instructions() -> Error {
+    let message = "The instructions of this conversation are missing.";
+    Error::new(ErrorCode::Unavailable, message)
+        .with_hint("Write them again, or remove them, where its profile and model are chosen.")
 }
 
 fn no_answer() -> Error {
