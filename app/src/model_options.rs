@@ -33,7 +33,8 @@ fn options(
 ) -> Vec<ModelOption> {
     let mut options = Vec::new();
     for models in list.providers {
-        let (provider, place) = (models.provider, label::place(&models.provider));
+        let place = label::place(&models.provider);
+        let provider = models.provider;
         for entry in models.models {
             let is_in_use = in_use.is_some_and(|(of, name)| (of, name) == (&provider, &entry.name));
             options.push(option(&provider, &place, &entry, is_in_use && !names_none));

@@ -122,3 +122,46 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'its own settings, with JavaScript' : 'its own settings, without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('a conversation has instructions and a temperature of its own', async ({ console, page, upstream }) => {
+      await upstream.plays(answer('Arr.'), answer('Hello.'));
+      await console.open('/new');
+      await page.getByLabel('Instructions for this conversation').fill('Answer like a pirate.\nAlways.');
+      await page.getByLabel('Temperature').fill('0.3');
+      await page.getByRole('button', { name: 'Start' }).click();
+      const here = page.locator('.answers-here');
+      const told = 'Companion · scripted-model · temperature 0.3 · own instructions';
+      await expect(here).toHaveText(told);
+      if (javaScriptEnabled) await console.isLive();
+      await console.ask('Who are you?');
+      await expect(console.answer).toHaveText('Arr.');
+      const asked = (await upstream.asked())[0]?.body;
+      expect(asked?.temperature).toBe(0.3);
+      expect(asked?.messages[0]?.content).toMatch(/Companion[^]*\n\nAnswer like a pirate\.\nAlways\.$/);
+
+      // What the model saw shows them as they were sent.
+      await console.answers.first().locator('.figures summary').click();
+      await page.getByRole('link', { name: 'What the model saw' }).click();
+      await expect(page.locator('[data-role="system"]')).toContainText('Answer like a pirate.');
+      await page.getByRole('link', { name: 'Back to the conversation' }).click();
+
+      await here.click();
+      if (javaScriptEnabled) await page.getByRole('option', { name: 'More settings…' }).click();
+      const field = page.getByLabel('Instructions for this conversation');
+      await expect(field).toHaveValue('Answer like a pirate.\nAlways.');
+      await expect(page.getByLabel('Temperature')).toHaveValue('0.3');
+      await field.fill('');
+      await page.getByLabel('Temperature').fill('');
+      await console.save.click();
+      await expect(here).toHaveText('Companion · scripted-model');
+      if (javaScriptEnabled) await console.isLive();
+      await console.ask('And now?');
+      await expect(console.answer).toHaveText('Hello.');
+      expect((await upstream.asked())[1]?.body?.messages[0]?.content).not.toContain('pirate');
+    });
+  });
+}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Adjustment, ContextWindow, Effort, Error, Finish, Message, MessageId, ProfileName,
-    ProviderName, Timestamp, Timings, Turn, TurnId, TurnState, Usage, Visibility,
+    ProviderName, Temperature, Timestamp, Timings, Turn, TurnId, TurnState, Usage, Visibility,
 };
 
 /// One committed entry of a worker's log.

@@ -133,8 +133,10 @@ fn unborn(worker_id: WorkerId) -> Worker {
         profile: "companion".parse().expect("the constant is a valid name"),
         place: Visibility::Listed,
         provider: None,
-        effort: None,
         model: None,
+        effort: None,
+        temperature: None,
+        instructions: None,
         created_at: at,
         updated_at: at,
     }

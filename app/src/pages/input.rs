@@ -9,7 +9,7 @@ use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, attempts};
 use crate::erase::{Erased, erase};
 use crate::label;
-use crate::route::{message_page, regenerate_page};
+use crate::route::message_page;
 use crate::text::{self, tr};
 
 /// The page's data.

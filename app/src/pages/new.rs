@@ -7,7 +7,7 @@ use protocol::{Error, Worker, limits};
 
 use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
-use crate::erase::{Erased, erase};
+use crate::erase::erase;
 use crate::form::Chosen;
 use crate::route::{conversation_page, profile_page};
 use crate::text::{self, tr};

@@ -54,6 +54,8 @@ pub fn worker(n: u64) -> Worker {
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         created_at: at(),
         updated_at: at(),
     }

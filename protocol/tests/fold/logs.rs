@@ -79,6 +79,8 @@ pub(crate) fn unborn() -> Worker {
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
     }

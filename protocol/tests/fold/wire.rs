@@ -10,7 +10,7 @@ use protocol::api::{
 };
 use protocol::{
     CloseReason, Cursor, Effort, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame,
-    MessageId, ProviderName, Timestamp, View, Visibility,
+    MessageId, ProviderName, Temperature, Timestamp, View, Visibility,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

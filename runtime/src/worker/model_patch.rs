@@ -24,6 +24,7 @@ pub struct ModelPatch {
     /// An effort that the model accepts. If the model changes, an effort that the new one does not
     /// accept is dropped.
     pub effort: Option<Option<Effort>>,
+    /// The temperature; replaces the profile's.
     pub temperature: Option<Option<Temperature>>,
     /// The conversation's own instructions, which follow the profile's prompt; an inner `None` for
     /// none.

@@ -209,6 +209,8 @@ fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         profile: profile.clone(),
         place: Visibility::Listed,
         created_at: at(0),

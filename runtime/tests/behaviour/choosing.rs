@@ -270,3 +270,80 @@ async fn another_model_answers_where_the_conversations_own_cannot() {
     call.answer(&["b"]).await;
     assert_eq!(stage.ended(&accepted).await.state, TurnState::Completed);
 }
+
+/// The conversation's own instructions follow the profile's prompt, word for word, from the next turn
+/// on. They survive a crash and a change of the profile, and what was sent is shown with each turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_has_instructions_and_a_temperature_of_its_own() {
+    let mut stage = Stage::new().await;
+    let first = stage.ask_and_answer("q", &["a"]).await;
+    let tell = |text: Option<&str>| ModelPatch {
+        instructions: Some(text.map(str::to_owned)),
+        ..ModelPatch::default()
+    };
+    let words = "Answer like a pirate.\n\n{{ no variable }}";
+    let warm = ModelPatch { temperature: Some(temperature(1.25)), ..tell(Some("  \n")) };
+    let worker = soon(stage.runtime.choose(stage.worker, warm)).await.unwrap();
+    assert_eq!((worker.temperature, &worker.instructions), (temperature(1.25), &None));
+    let told = format!(" {words}\n");
+    let worker = soon(stage.runtime.choose(stage.worker, tell(Some(&told)))).await.unwrap();
+    assert_eq!(worker.temperature, temperature(1.25));
+    assert!(worker.instructions.as_ref().unwrap().starts_with("sha256:"), "{worker:?}");
+    let text = soon(stage.runtime.instructions(stage.worker)).await.unwrap().text;
+    assert_eq!(text.as_deref(), Some(words));
+
+    let mut stage = stage.after_a_crash().await;
+    let (accepted, call) = stage.ask("q").await;
+    let (before, system) = (&first.prompt_digest, call.request.system.clone());
+    assert!(system.starts_with("You are Companion") && system.ends_with(words), "{system}");
+    assert!(system.contains(&format!("\n\n{words}")), "{system}");
+    assert_eq!(call.request.sampling.temperature, Some(1.25));
+    call.answer(&["a"]).await;
+    let turn = stage.ended(&accepted).await;
+    assert_ne!(&turn.prompt_digest, before);
+    let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
+    assert_eq!(input.messages[0].text, system);
+    // The earlier turn is shown as it was sent.
+    let input = soon(stage.runtime.turn_input(stage.worker, first.turn_id)).await.unwrap();
+    assert!(!input.messages[0].text.contains("pirate"), "{input:?}");
+
+    // Another profile has its own temperature; the instructions stay.
+    let worker = soon(stage.runtime.choose(stage.worker, profile("code"))).await.unwrap();
+    assert_eq!(worker.temperature, None);
+    let (accepted, call) = stage.ask("q").await;
+    let system = &call.request.system;
+    assert!(system.contains("programmer") && system.ends_with(words), "{system}");
+    call.answer(&["a"]).await;
+    stage.ended(&accepted).await;
+
+    let worker = soon(stage.runtime.choose(stage.worker, tell(None))).await.unwrap();
+    assert_eq!(worker.instructions, None);
+    let (accepted, call) = stage.ask("q").await;
+    assert!(!call.request.system.contains("pirate"));
+    call.answer(&["a"]).await;
+    stage.ended(&accepted).await;
+    let log = stage.log().await;
+    for bad in ["x".repeat(16_001), "a\0b".to_owned()] {
+        let refused = soon(stage.runtime.choose(stage.worker, tell(Some(&bad)))).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);
+    }
+    assert_eq!(stage.log().await, log);
+}
+
+/// They are there from the first answer of a conversation that is created with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_is_created_with_instructions() {
+    let mut stage = Stage::new().await;
+    let request = CreateWorker {
+        temperature: temperature(0.25),
+        instructions: Some("Be brief.".to_owned()),
+        ..CreateWorker::default()
+    };
+    let made = stage.runtime.create(request).await.unwrap();
+    stage.worker = made.worker_id;
+    let (accepted, call) = stage.ask("q").await;
+    assert!(call.request.system.ends_with("\n\nBe brief."), "{}", call.request.system);
+    assert_eq!(call.request.sampling.temperature, Some(0.25));
+    call.answer(&["a"]).await;
+    stage.ended(&accepted).await;
+}

@@ -42,6 +42,7 @@ async fn every_call_for_another_accounts_conversation_is_not_found_and_changes_n
     for round in ["while it is there", "after it was deleted"] {
         let refusals = [
             ("worker", refusal(soon(them.worker(id)).await)),
+            ("instructions", refusal(soon(them.instructions(id)).await)),
             ("snapshot", refusal(soon(them.snapshot(id)).await)),
             ("transcript", refusal(soon(them.transcript(id, None, 10)).await)),
             ("transcript_around", refusal(soon(them.transcript_around(id, question, 10)).await)),

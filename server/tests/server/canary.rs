@@ -132,6 +132,7 @@ impl Caged {
             format!("{api}/export"),
             format!("{api}/search?q=canary"),
             format!("{api}/workers/{worker}"),
+            format!("{api}/workers/{worker}/instructions"),
             format!("{api}/workers/{worker}/transcript"),
         ] {
             self.get(&path).await;

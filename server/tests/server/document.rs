@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 48] = [
+const CONTRACT: [(&str, &str); 49] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -38,6 +38,7 @@ const CONTRACT: [(&str, &str); 48] = [
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("patch", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("delete", "/api/v1/runtimes/{rid}/workers/{wid}"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/instructions"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/restore"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/stop"),

@@ -230,23 +230,29 @@ async fn posts_form(server: &Server, path: &str, form: &str) -> reqwest::Respons
     posted.send().await.unwrap()
 }
 
-/// Without JavaScript: the field to choose an effort, and the page of the sent input.
+/// Without JavaScript: the fields of the page that chooses, and the page of the sent input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_effort_is_chosen_by_a_form_and_shown_with_the_sent_request() {
+async fn an_effort_a_temperature_and_instructions_are_set_by_a_form_and_sent() {
     let server = start(ONCE).await;
     let id = server.worker_id().await;
     let worker = server.worker().await;
     let choice = format!("/profile/{id}");
     let page = server.get(&choice).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("name=\"effort\"") && page.contains("value=\"medium\""), "{page}");
-    let form = "do=choose&profile=companion&model=&effort=low";
+    assert!(page.contains("name=\"instructions\""), "{page}");
+    let form = "do=choose&profile=companion&model=&effort=low&temperature=0.3&instructions=Be%20brief.";
     let done = posts_form(&server, &choice, form).await;
     assert!(done.status().is_redirection() || done.status().is_success(), "{done:?}");
     let ended = asks(&server, &worker, "Quick.").await;
     assert_eq!(ended.effort.as_ref().map(Effort::as_str), Some("low"));
     let log = server.upstream.log();
     let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
-    assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "low");
+    let body = request.body.as_ref().unwrap();
+    assert_eq!((&body["reasoning_effort"], &body["temperature"]), (&json!("low"), &json!(0.3)));
+    let system = body["messages"][0]["content"].as_str().unwrap();
+    assert!(system.ends_with("\n\nBe brief."), "{system}");
+    let page = server.get(&choice).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains(">Be brief.</textarea>") && page.contains("value=\"0.3\""), "{page}");
     let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains("<dt>Thinking effort</dt><dd>Low</dd>"), "{page}");

@@ -191,6 +191,9 @@ async fn lived(server: &Server) -> WorkerId {
     server.says("一つ目の答え。 And \"more\"\n");
     let first = server.worker_id().await;
     let path = format!("{}/{first}", server.workers());
+    let own = json!({ "instructions": "Be brief.", "temperature": 0.5 });
+    let changed = server.client.patch(server.url(&path)).json(&own).send().await.unwrap();
+    assert_eq!(changed.status(), 200);
     let accepted = server.send(&path, "A question?").await;
     server.ended(first).await;
     let body = json!({ "id": message_id(), "text": "Another?", "parent": accepted.message.id });

@@ -21,6 +21,7 @@ pub enum ModelFor {
     /// The conversation, from its next answer on.
     Conversation,
     /// One more answer to the question of this turn.
+    #[cfg_attr(not(feature = "browser"), allow(dead_code))]
     Answer { turn_id: TurnId, question: MessageId },
 }
 

@@ -16,6 +16,8 @@ fn worker(n: u64, title: &str) -> Worker {
         provider: None,
         model: None,
         effort: None,
+        temperature: None,
+        instructions: None,
         created_at: Timestamp::from_unix_ms(0),
         // Conversations with lower numbers were used later.
         updated_at: Timestamp::from_unix_ms(1_000_000 - n as i64),

@@ -41,6 +41,8 @@ impl Sample {
             provider: None,
             model: None,
             effort: None,
+            temperature: None,
+            instructions: None,
             created_at: at,
             updated_at: at,
         };
