@@ -19,6 +19,15 @@ pub fn displayed_so_far(text: &str) -> (Cow<'_, str>, usize) {
     (displayed(taken), taken.len())
 }
 
+/// The most characters and lines of a message that is shown as a whole at first.
+const SHORT_CHARS: usize = 2_000;
+const SHORT_LINES: usize = 20;
+
+/// Whether a message is so long that only its beginning is shown at first.
+pub fn is_long(text: &str) -> bool {
+    text.chars().nth(SHORT_CHARS).is_some() || text.lines().nth(SHORT_LINES).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +45,19 @@ mod tests {
             let (first, taken) = displayed_so_far(&text[..at]);
             let (rest, _) = displayed_so_far(&text[taken..]);
             assert_eq!(format!("{first}{rest}"), displayed(text), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_many_characters_or_lines_is_long() {
+        for (text, long) in [
+            ("", false),
+            (&*"x".repeat(SHORT_CHARS), false),
+            (&*"あ".repeat(SHORT_CHARS + 1), true),
+            (&*"x\n".repeat(SHORT_LINES), false),
+            (&*"x\n".repeat(SHORT_LINES + 1), true),
+        ] {
+            assert_eq!(is_long(text), long, "{} bytes", text.len());
         }
     }
 }

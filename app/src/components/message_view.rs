@@ -8,7 +8,7 @@ use super::message_actions::MessageActions;
 use super::moment::Moment;
 use super::reasoning::Reasoning;
 use super::turn_line::TurnLine;
-use crate::display::displayed;
+use crate::display::{displayed, is_long};
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
 use crate::route::message_page;
@@ -40,11 +40,25 @@ pub fn MessageView(
         }
     });
     let actions = erase(view! { <MessageActions entry=entry.clone() link=link.clone() /> });
+    let is_long = role == Role::User && is_long(&text.read_untracked());
     let written = match role {
         Role::User => erase(view! {
             <div class="message-text" dir="auto">
                 {displayed(&text.read_untracked()).into_owned()}
             </div>
+            {is_long
+                .then(|| {
+                    view! {
+                        <button
+                            class="action needs-script unfold"
+                            type="button"
+                            data-do="unfold"
+                            aria-expanded="false"
+                        >
+                            {tr!(show_all)}
+                        </button>
+                    }
+                })}
         }),
         Role::Assistant => erase(view! {
             <Reasoning entry=entry.clone() />
@@ -58,6 +72,7 @@ pub fn MessageView(
             tabindex="-1"
             data-role=name
             data-found=found
+            data-long=is_long.then_some("")
             aria-label=label
         >
             {written}

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::display::is_long;
 use crate::erase::{erase, live};
 use crate::live::Conversation;
 use crate::text::tr;
@@ -13,8 +14,15 @@ pub fn PendingMessage() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     live(move || {
         let pending = conversation.pending()?;
+        let is_long = is_long(&pending.text).then_some("");
         Some(erase(view! {
-            <article class="message" data-role="user" data-pending="" aria-label=tr!(sending)>
+            <article
+                class="message"
+                data-role="user"
+                data-pending=""
+                data-long=is_long
+                aria-label=tr!(sending)
+            >
                 <div class="message-text" dir="auto">
                     {pending.text}
                 </div>

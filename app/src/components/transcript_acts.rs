@@ -144,6 +144,7 @@ impl Acts {
                 let code = block.and_then(|block| block.query_selector("pre").ok().flatten());
                 self.copy(code.and_then(|code| code.text_content()).unwrap_or_default());
             }
+            (Some("unfold"), _) => unfold(&element),
             (Some("wrap"), _) => self.wrap(),
             (Some("newest"), _) => super::scrolling::to_newest(self.scroller),
             _ => {}
@@ -244,6 +245,14 @@ async fn write(text: &str) -> Result<(), JsValue> {
 /// The id of the message that contains an element.
 fn message_of(element: &Element) -> Option<MessageId> {
     element.closest(".message").ok()??.id().strip_prefix("m-")?.parse().ok()
+}
+
+/// Shows all of a long message, or only its beginning again.
+fn unfold(button: &Element) {
+    let Ok(Some(message)) = button.closest(".message") else { return };
+    let opens = message.toggle_attribute("data-open").unwrap_or_default();
+    let _ = button.set_attribute("aria-expanded", if opens { "true" } else { "false" });
+    button.set_text_content(Some(if opens { tr!(show_less) } else { tr!(show_all) }));
 }
 
 /// The visible text of a message, without the headers of its code blocks.
