@@ -40,6 +40,8 @@ mod plain_forms;
 mod popover;
 mod problem;
 mod provider_note;
+#[cfg(feature = "browser")]
+mod reading_keys;
 mod reasoning;
 mod rows;
 mod samples;

@@ -280,16 +280,19 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     });
 }
 
-/// Stops the running answer by Escape when nothing has the focus, and nothing is open that Escape
-/// closes.
+/// Stops the running answer by Escape when nothing has the focus, or something in the transcript, and
+/// nothing is open that Escape closes.
 #[cfg(feature = "browser")]
 fn stop_by_escape(activity: Memo<Activity>, stop: impl Fn() + 'static) {
     let keydown = window_event_listener(leptos::ev::keydown, move |event| {
         let page = document();
-        let unfocused = page.active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let reads = |element: web_sys::Element| {
+            element.tag_name() == "BODY" || element.closest(".reading").is_ok_and(|in_it| in_it.is_some())
+        };
+        let reads = page.active_element().is_none_or(reads);
         let open = page.query_selector("dialog[open], :popover-open").ok().flatten().is_some();
         let is_own = event.key() == "Escape" && !event.default_prevented() && !event.is_composing();
-        if is_own && unfocused && !open && activity.get_untracked().is_running() {
+        if is_own && reads && !open && activity.get_untracked().is_running() {
             event.prevent_default();
             stop();
         }

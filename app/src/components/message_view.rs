@@ -75,6 +75,7 @@ pub fn MessageView(
             data-long=is_long.then_some("")
             aria-label=label
         >
+            <h2 class="visually-hidden">{label}</h2>
             {written}
             {asked_at}
             {turn.map(|turn| view! { <TurnLine turn text=text.clone() reasoning /> })}

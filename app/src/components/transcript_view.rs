@@ -43,6 +43,8 @@ pub fn TranscriptView(
         scroller,
     );
     #[cfg(feature = "browser")]
+    super::reading_keys::listen();
+    #[cfg(feature = "browser")]
     super::scrolling::keep_place(conversation, earliest.clone(), scroller, newest, away.clone());
     let click = {
         #[cfg(feature = "browser")]

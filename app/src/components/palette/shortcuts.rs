@@ -16,7 +16,7 @@ pub fn Shortcuts() -> impl IntoView {
     } else {
         (&["Enter"], &["Shift", "Enter"])
     };
-    let rows: [(&'static str, &[&'static str]); 9] = [
+    let rows: [(&'static str, &[&'static str]); 10] = [
         (tr!(palette_open), &["Ctrl", "K"]),
         (tr!(shortcuts), &["?"]),
         (tr!(shortcuts_anywhere), &["Ctrl", "/"]),
@@ -24,6 +24,7 @@ pub fn Shortcuts() -> impl IntoView {
         (tr!(send), send),
         (tr!(shortcuts_line), break_line),
         (tr!(shortcuts_edit), &["↑"]),
+        (tr!(shortcuts_messages), &["Alt", "↑ ↓"]),
         (tr!(shortcuts_stop), &["Esc"]),
         (tr!(shortcuts_close), &["Esc"]),
     ];
