@@ -14,7 +14,10 @@ const RECENT_CONVERSATIONS: u32 = 30;
 const RECENT_MODELS: usize = 5;
 
 /// The profile's own model, those that were chosen recently, and all others by their provider.
-pub async fn model_options(runtime: &Access, worker_id: WorkerId) -> Result<Vec<ModelOption>, Error> {
+pub async fn model_options(
+    runtime: &Access,
+    worker_id: WorkerId,
+) -> Result<Vec<ModelOption>, Error> {
     let worker = runtime.worker(worker_id).await?;
     let recent = runtime.workers(None, RECENT_CONVERSATIONS).await?.workers;
     let in_use = runtime.provider_status_of(&worker);
@@ -42,11 +45,17 @@ fn options(
         let left_out = (models.left_out > 0).then(|| text::models_left_out(models.left_out));
         let error = models.error.map(|error| text::error_heading(&error));
         let notes = error.into_iter().chain(left_out);
-        let off = |words| ModelOption { words, place: place.clone(), off: true, ..ModelOption::default() };
+        let off = |words| ModelOption {
+            words,
+            place: place.clone(),
+            off: true,
+            ..ModelOption::default()
+        };
         options.extend(notes.map(off));
     }
     let mut first: Vec<ModelOption> = Vec::new();
-    let chosen = recent.iter().filter_map(|worker| worker.provider.as_ref().zip(worker.model.as_ref()));
+    let chosen =
+        recent.iter().filter_map(|worker| worker.provider.as_ref().zip(worker.model.as_ref()));
     for (provider, model) in chosen {
         let is_it = |option: &ModelOption| {
             option.provider.as_ref() == Some(provider) && option.model.as_ref() == Some(model)
@@ -58,8 +67,11 @@ fn options(
         }
     }
     let mark = if names_none { tr!(model_in_use) } else { "" };
-    let own =
-        ModelOption { words: tr!(model_own).to_owned(), place: mark.to_owned(), ..ModelOption::default() };
+    let own = ModelOption {
+        words: tr!(model_own).to_owned(),
+        place: mark.to_owned(),
+        ..ModelOption::default()
+    };
     [own].into_iter().chain(first).chain(options).collect()
 }
 

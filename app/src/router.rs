@@ -86,10 +86,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/profile/{worker_id}", get(new::change).post(new::choose))
         .route("/new", get(new::page).post(new::submit))
         .route("/turns/{worker_id}/{turn_id}", get(input::page))
-        .route(
-            "/turns/{worker_id}/{turn_id}/again",
-            get(regenerate::page).post(regenerate::submit),
-        )
+        .route("/turns/{worker_id}/{turn_id}/again", get(regenerate::page).post(regenerate::submit))
         // The former addresses of these two pages, which readers may have bookmarked.
         .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))

@@ -50,7 +50,11 @@ mod tests {
             assert_eq!(f32::from(temperature), value);
         }
         for bad in [-0.1, 2.01, f32::NAN, f32::INFINITY] {
-            assert_eq!(Temperature::try_from(bad).unwrap_err().code, ErrorCode::InvalidInput, "{bad}");
+            assert_eq!(
+                Temperature::try_from(bad).unwrap_err().code,
+                ErrorCode::InvalidInput,
+                "{bad}"
+            );
         }
         assert!(serde_json::from_str::<Temperature>("3").is_err());
     }

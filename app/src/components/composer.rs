@@ -287,7 +287,8 @@ fn stop_by_escape(activity: Memo<Activity>, stop: impl Fn() + 'static) {
     let keydown = window_event_listener(leptos::ev::keydown, move |event| {
         let page = document();
         let reads = |element: web_sys::Element| {
-            element.tag_name() == "BODY" || element.closest(".reading").is_ok_and(|in_it| in_it.is_some())
+            element.tag_name() == "BODY"
+                || element.closest(".reading").is_ok_and(|in_it| in_it.is_some())
         };
         let reads = page.active_element().is_none_or(reads);
         let open = page.query_selector("dialog[open], :popover-open").ok().flatten().is_some();

@@ -9,9 +9,9 @@ use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::erase;
 use crate::form::Chosen;
+use crate::locale;
 use crate::route::{conversation_page, profile_page};
 use crate::text::{self, tr};
-use crate::locale;
 
 pub(super) mod effort;
 pub(super) mod models;

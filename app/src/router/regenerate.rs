@@ -50,9 +50,7 @@ pub(super) async fn submit(
     };
     match done {
         Ok(path) => Redirect::to(&path).into_response(),
-        Err(refused) => {
-            show(&handlers, &headers, worker, turn, chosen, Some(refused.error)).await
-        }
+        Err(refused) => show(&handlers, &headers, worker, turn, chosen, Some(refused.error)).await,
     }
 }
 

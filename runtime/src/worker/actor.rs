@@ -261,6 +261,9 @@ impl<'a> Actor<'a> {
         let now = self.shared.clock.now();
         if let Some(running) = &mut self.running {
             let effects = running.machine.step(now, input);
+            if running.machine.is_over() {
+                running.asking.place = None;
+            }
             if let Some(progress) = running.progress.take() {
                 let turn = running.asking.turn.turn_id;
                 self.shared.notifier.progress(self.id, turn, progress);

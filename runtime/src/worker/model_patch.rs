@@ -123,8 +123,11 @@ fn check_instructions(text: Option<String>) -> Result<Option<String>, Error> {
         return Err(Error::new(ErrorCode::InvalidInput, message).with_hint("Shorten them."));
     }
     if kept.contains('\0') {
-        return Err(Error::new(ErrorCode::InvalidInput, "The instructions contain a NUL character.")
-            .with_hint("Remove it."));
+        return Err(Error::new(
+            ErrorCode::InvalidInput,
+            "The instructions contain a NUL character.",
+        )
+        .with_hint("Remove it."));
     }
     Ok(Some(kept.to_owned()).filter(|text| !text.is_empty()))
 }

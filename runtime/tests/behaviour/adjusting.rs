@@ -95,8 +95,7 @@ async fn a_continued_answer_follows_the_old_text_with_every_adjustment() {
         call.fail(ProviderKind::Network).await;
         let cut = stage.ended(&accepted).await;
         let id = TurnId::from_parts(1_763_800_000_000, [7; 10]);
-        let request =
-            AskAgain { continues: Some(cut.answer), ..AskAgain::new(id, cut.question) };
+        let request = AskAgain { continues: Some(cut.answer), ..AskAgain::new(id, cut.question) };
         let accepted = soon(stage.runtime.ask_again(stage.worker, request.clone())).await.unwrap();
         let mut call = stage.script.call().await;
         if let Some(adjustment) = made.first() {

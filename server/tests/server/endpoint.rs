@@ -103,8 +103,7 @@ async fn blank_answers_are_not_sent_and_a_continued_answer_is_sent_trimmed() {
     assert_eq!(sent(&server, &worker, &second).await[1..], [("user".into(), "a\n\nb".into())]);
 
     let id = TurnId::from_parts(1_763_800_000_000, [7; 10]);
-    let wish =
-        AskAgain { continues: Some(second.answer), ..AskAgain::new(id, second.question) };
+    let wish = AskAgain { continues: Some(second.answer), ..AskAgain::new(id, second.question) };
     let path = format!("{worker}/turns");
     assert_eq!(server.post(&path).json(&wish).send().await.unwrap().status(), 202);
     let third = turn(&server, &worker, id).await;
@@ -240,7 +239,8 @@ async fn an_effort_a_temperature_and_instructions_are_set_by_a_form_and_sent() {
     let page = server.get(&choice).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("name=\"effort\"") && page.contains("value=\"medium\""), "{page}");
     assert!(page.contains("name=\"instructions\""), "{page}");
-    let form = "do=choose&profile=companion&model=&effort=low&temperature=0.3&instructions=Be%20brief.";
+    let form =
+        "do=choose&profile=companion&model=&effort=low&temperature=0.3&instructions=Be%20brief.";
     let done = posts_form(&server, &choice, form).await;
     assert!(done.status().is_redirection() || done.status().is_success(), "{done:?}");
     let ended = asks(&server, &worker, "Quick.").await;

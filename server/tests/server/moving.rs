@@ -333,10 +333,12 @@ fn rewritten(logs: &[ConversationExport]) -> Vec<u8> {
     let mut writer = transfer::Writer::begin(&mut out);
     for (index, log) in logs.iter().enumerate() {
         let mut log = log.clone();
-        if let EventBody::MessageCommitted { message } = &mut log.events[1].body
-            && index == 0
-        {
-            message.text.push_str(" Otherwise.");
+        let text = log.events.iter_mut().find_map(|event| match &mut event.body {
+            EventBody::MessageCommitted { message } => Some(&mut message.text),
+            _ => None,
+        });
+        if let Some(text) = text.filter(|_| index == 0) {
+            text.push_str(" Otherwise.");
         }
         writer.conversation(&log, &mut out);
     }

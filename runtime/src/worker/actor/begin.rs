@@ -21,8 +21,8 @@ pub(super) struct Asking {
     pub(super) send_reasoning: bool,
     /// The committed beginning of the answer; empty if the turn continues no answer.
     pub(super) begun: String,
-    /// Held until the turn ends.
-    pub(super) _place: TurnPlace,
+    /// Held until the turn is over, and given back before anybody is told of that.
+    pub(super) place: TurnPlace,
 }
 
 impl Actor<'_> {

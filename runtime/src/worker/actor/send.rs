@@ -58,8 +58,7 @@ impl Actor<'_> {
             bodies.extend(title.map(|title| EventBody::WorkerRenamed { title: Some(title) }));
         }
         let send_reasoning = profile.send_reasoning;
-        let asking =
-            Asking { turn, choice, system, send_reasoning, begun: String::new(), _place: place };
+        let asking = Asking { turn, choice, system, send_reasoning, begun: String::new(), place };
         self.commit_turn(now, bodies, question, asking).await
     }
 
@@ -104,7 +103,7 @@ impl Actor<'_> {
         }
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
         let send_reasoning = profile.send_reasoning;
-        let asking = Asking { turn, choice, system, send_reasoning, begun, _place: place };
+        let asking = Asking { turn, choice, system, send_reasoning, begun, place };
         self.commit_turn(now, Vec::new(), question, asking).await
     }
 

@@ -1,9 +1,11 @@
 //! The SQLite store on a full or read-only disk: errors are typed, acknowledged data stays, and the
 //! store recovers by itself.
 
-use protocol::AccountId;
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
+use protocol::AccountId;
 use rusqlite::Connection;
 use store::contract::sample::{Sample, assert_holds, moment};
 use store::{Durability, Outage, Store, StoreError};
@@ -20,7 +22,7 @@ pub(crate) fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outag
 }
 
 /// The result of SQLite's own integrity check.
-pub(crate) fn integrity(folder: &std::path::Path) -> String {
+pub(crate) fn integrity(folder: &Path) -> String {
     let db = Connection::open(folder.join("companion.db")).unwrap();
     db.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap()
 }
@@ -107,6 +109,18 @@ fn grow(disk: &SmallDisk, kib: u32) {
     mount(&["-o", &format!("remount,size={kib}k")], disk.path()).unwrap();
 }
 
+/// Opens the store. The connections of an earlier one may still be closing, and until then the space
+/// of its removed files is not free.
+async fn opened(folder: &Path) -> Sqlite {
+    for _ in 0..500 {
+        if let Ok(store) = Sqlite::open(folder) {
+            return store;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Sqlite::open(folder).unwrap()
+}
+
 #[test]
 fn a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files() {
     let test = "disk::a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files";
@@ -121,7 +135,7 @@ fn a_start_on_a_full_disk_is_refused_and_leaves_no_partial_files() {
                 Ok(store) => store.close().await,
             }
             disk.free();
-            let store = Sqlite::open(disk.path()).unwrap();
+            let store = opened(disk.path()).await;
             assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 0, "{kib} KiB");
             store.close().await;
             drop(store);

@@ -1,7 +1,7 @@
 //! A database of every schema so far, which every later version has to open and show unchanged.
 //!
 //! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22, `schema-3.db` on 2026-11-26 and
-//! `schema-4.db` to `schema-8.db` on 2026-11-27, `schema-9.db` and `schema-10.db` on 2026-11-28, by the
+//! `schema-4.db` to `schema-8.db` on 2026-11-27, `schema-9.db` to `schema-11.db` on 2026-11-28, by the
 //! code that wrote them, with
 //! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
 //! beside it, what the code of then folded from it. A schema's fixture is made once, when
@@ -41,7 +41,7 @@ async fn shown(store: &dyn Store) -> Vec<Snapshot> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
-    for schema in 1..=10 {
+    for schema in 1..=11 {
         let folder = tempdir().unwrap();
         let database = fixture(&format!("schema-{schema}.db"));
         let file = folder.path().join("companion.db");
@@ -59,6 +59,8 @@ async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
         // No turn refers to this one. Before schema 3 nobody could tell whose it was, so it goes.
         let sent = (schema >= 3).then(|| "as sent".to_owned());
         assert_eq!(store.prompt("sha256:as sent").await.unwrap(), sent, "schema {schema}");
+        let own = (schema >= 11).then(|| "be brief".to_owned());
+        assert_eq!(store.prompt("sha256:be brief").await.unwrap(), own, "schema {schema}");
         assert_eq!(store.unfinished().await.unwrap().len(), 1);
         // What was there before there were accounts belongs to the first one.
         assert_eq!(store.count(AccountId::FIRST).await.unwrap(), 4);
@@ -133,6 +135,7 @@ async fn write(store: &dyn Store) {
     store.append(plain.ended()).await.unwrap();
     plain.asked(store, "And in English?", &["I am fine", ", thank you."]).await;
     store.append(plain.renamed("A title given by hand")).await.unwrap();
+    store.append(plain.instructed("be brief")).await.unwrap();
 
     let mut branched = Sample::created(2, store).await;
     branched.asked(store, "one", &["uno"]).await;

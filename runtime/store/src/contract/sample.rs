@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    AccountId, Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings,
-    Turn, TurnId, TurnState, View, Visibility, Worker, WorkerId, WorkerStatus,
+    AccountId, Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Temperature,
+    Timestamp, Timings, Turn, TurnId, TurnState, View, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
 use crate::{Append, Durability, Prompt, Store, StoreError};
@@ -135,6 +135,20 @@ impl Sample {
 
     pub fn renamed(&mut self, title: &str) -> Append {
         self.append(vec![EventBody::WorkerRenamed { title: Some(title.to_owned()) }])
+    }
+
+    /// Gives the conversation instructions of its own.
+    pub fn instructed(&mut self, text: &str) -> Append {
+        let text = prompt(text);
+        let instructed = EventBody::ProfileChanged {
+            profile: self.worker.profile.clone(),
+            provider: None,
+            model: None,
+            effort: None,
+            temperature: Temperature::try_from(0.7).ok(),
+            instructions: Some(text.digest.clone()),
+        };
+        Append { prompt: Some(text), ..self.append(vec![instructed]) }
     }
 
     pub fn ended(&mut self) -> Append {

@@ -93,13 +93,14 @@ pub async fn prompts_are_exported_with_the_logs_that_refer_to_them(test_store: &
     }
     question.prompt = Some(prompt("mine"));
     store.append(question).await.unwrap();
+    store.append(sample.instructed("be brief")).await.unwrap();
     let mut other = Sample::created(2, store.as_ref()).await;
     let mut unrelated = other.renamed("x");
     unrelated.prompt = Some(prompt("of nobody"));
     store.append(unrelated).await.unwrap();
 
     let logs = all(store.as_ref()).await;
-    assert_eq!(logs[0].prompts, [prompt("mine")]);
+    assert_eq!(logs[0].prompts, [prompt("be brief"), prompt("mine")]);
     assert_eq!(logs[1].prompts, []);
     let mut log = logs[0].clone();
     log.worker.worker_id = WorkerId::from_parts(9, [9; 10]);

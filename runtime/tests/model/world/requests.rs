@@ -50,8 +50,7 @@ impl World {
         let Some((answer, question, begun)) = self.conversations[at].answered(answer) else {
             return;
         };
-        let wish =
-            AskAgain { continues: Some(answer), ..AskAgain::new(self.turn_id(), question) };
+        let wish = AskAgain { continues: Some(answer), ..AskAgain::new(self.turn_id(), question) };
         if begun.is_empty() && !self.conversations[at].is_running() {
             let refused = done(self.runtime.ask_again(self.conversations[at].id, wish)).await;
             assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);
