@@ -66,12 +66,13 @@ fn options(
             first.push(options.remove(at));
         }
     }
-    let mark = if names_none { tr!(model_in_use) } else { "" };
-    let own = ModelOption {
-        words: tr!(model_own).to_owned(),
-        place: mark.to_owned(),
-        ..ModelOption::default()
+    // What the profile's own is called is known only while it is in use.
+    let own = match in_use.filter(|_| names_none) {
+        Some((_, model)) => format!("{} · {model}", tr!(model_own)),
+        None => tr!(model_own).to_owned(),
     };
+    let mark = if names_none { tr!(model_in_use) } else { "" };
+    let own = ModelOption { words: own, place: mark.to_owned(), ..ModelOption::default() };
     [own].into_iter().chain(first).chain(options).collect()
 }
 

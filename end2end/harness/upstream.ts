@@ -14,6 +14,7 @@ export interface Asked {
     model: string;
     messages: { role: string; content: string }[];
     reasoning_effort?: string;
+    temperature?: number;
   } | null;
   /** When the client disconnected before the reply ended. */
   gone_ms: number | null;

@@ -187,6 +187,27 @@ test('pinned conversations stay at the top, and archived ones are not in the lis
   await expect(console.conversations).toHaveCount(2);
 });
 
+test('archiving can be undone at once, and the conversation goes back to where it was', async ({
+  companion,
+  console,
+  page,
+}) => {
+  await console.openLive();
+  const pinned = await companion.api.create('Kept above');
+  await companion.api.change(pinned, { place: 'pinned' });
+  await expect(console.list.getByRole('group', { name: 'Pinned' })).toContainText('Kept above');
+  await console.choose(pinned, 'Archive');
+  await expect(console.conversation(pinned)).toBeHidden();
+  const note = console.list.getByRole('status');
+  await expect(note).toContainText('“Kept above” was archived.');
+  await note.getByRole('button', { name: 'Undo' }).click();
+  await expect(console.list.getByRole('group', { name: 'Pinned' })).toContainText('Kept above');
+  await expect(note).toBeEmpty();
+  await page.reload();
+  await console.isLive();
+  await expect(console.list.getByRole('group', { name: 'Pinned' })).toContainText('Kept above');
+});
+
 test('a conversation is deleted from the list of another one', async ({ companion, console }) => {
   await console.openLive();
   const [here, doomed] = [console.worker, await companion.api.create('Not for long')];

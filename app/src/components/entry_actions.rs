@@ -1,6 +1,6 @@
 //! Actions on a conversation, shared by the list's menu and the palette.
 
-use leptos::prelude::ReadUntracked as _;
+use leptos::prelude::{ReadUntracked as _, Set as _};
 use leptos::task::spawn_local;
 use protocol::{Visibility, Worker, WorkerId};
 
@@ -8,12 +8,15 @@ use super::problem::Problem;
 use crate::live::List;
 use crate::{AppError, api};
 
-/// Moves a conversation to another part of the list at once; moves it back if the server refuses.
+/// Moves a conversation to another part of the list at once; moves it back if the server refuses. An
+/// archived one disappears from the list, so that is offered to be undone.
 pub fn set_place(list: List, problem: Problem, before: Worker, to: Visibility) {
     problem.clear();
+    list.archived.set((to == Visibility::Archived).then(|| before.clone()));
     list.put(Worker { place: to, ..before.clone() });
     spawn_local(async move {
         if let Err(AppError(error)) = api::place(before.worker_id, to).await {
+            list.archived.set(None);
             list.put(before);
             problem.show(error);
         }

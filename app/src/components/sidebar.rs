@@ -17,6 +17,7 @@ use crate::live::Current;
 use crate::live::List;
 use crate::text::{self, tr};
 
+mod archived_note;
 mod entry;
 mod entry_menu;
 mod entry_title;
@@ -26,6 +27,7 @@ mod older;
 #[cfg(feature = "browser")]
 mod refocus;
 
+use archived_note::ArchivedNote;
 use entry_menu::EntryMenu;
 use groups::Groups;
 use older::Older;
@@ -59,6 +61,7 @@ pub fn Sidebar(
             </div>
             {erase(view! { <SearchBox /> })}
             <div role="alert">{live(move || problem.note())}</div>
+            <ArchivedNote />
             {conversations}
             <Archive archived />
             {erase(view! { <EntryMenu /> })}

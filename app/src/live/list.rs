@@ -53,6 +53,8 @@ pub struct List {
     /// The conversation whose title is being edited in the list. Nothing moves meanwhile, because a
     /// moved element loses the focus and the text of an input method's composition.
     pub renaming: ArcRwSignal<Option<WorkerId>>,
+    /// The conversation that was archived here last, as it was before, while that can be undone.
+    pub archived: ArcRwSignal<Option<Worker>>,
     /// The runtime whose list this is, once it is known.
     pub runtime: ArcRwSignal<Option<RuntimeId>>,
     /// Whether the page is visible.
@@ -94,6 +96,7 @@ impl List {
             part: ArcRwSignal::default(),
             seen: ArcRwSignal::default(),
             renaming: ArcRwSignal::default(),
+            archived: ArcRwSignal::default(),
             runtime: ArcRwSignal::default(),
             looking: ArcRwSignal::default(),
             local: ArcRwSignal::default(),

@@ -27,9 +27,8 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
 pub fn model_option(model: &ModelEntry) -> String {
     let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
-    let thinks = (!model.efforts.is_empty()).then(|| tr!(model_thinks).to_owned());
     let sees = (model.images == Some(true)).then(|| tr!(model_sees).to_owned());
-    let parts = [Some(model.name.clone()), model.quantisation.clone(), window, thinks, sees, off];
+    let parts = [Some(model.name.clone()), model.quantisation.clone(), window, sees, off];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

@@ -180,7 +180,7 @@ fn a_read_only_folder_or_file_is_reported_and_not_changed() {
 
         while mount(&["-o", "remount,ro"], disk.path()).is_err() {
             // The reading threads keep their files open for a moment longer.
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert!(matches!(Sqlite::open(disk.path()), Err(OpenError::ReadOnly { .. })));
         mount(&["-o", "remount,rw"], disk.path()).unwrap();
@@ -228,7 +228,7 @@ fn writes_fail_and_reads_work_after_the_disk_turns_read_only() {
         drop(store);
         // The reading threads end a moment after the store.
         while !Command::new("umount").arg(&folder).output().unwrap().status.success() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         mount(&["-o", "loop", &image], &folder).unwrap();
         let store = Sqlite::open(&folder).unwrap();
