@@ -11,13 +11,15 @@ test('each page of the server is shown with its style and links back to the cons
   const { worker } = console;
   await console.ask('Hello?');
   await console.isIdle();
+  const here = page.locator('.answers-here');
+  const settings = page.getByRole('option', { name: 'More settings…' });
   const home = page.getByRole('link', { name: 'To the latest conversation' });
   const pages = [
     { link: page.getByRole('link', { name: 'Settings' }), path: '/settings', back: home },
     { link: page.getByRole('link', { name: 'Your data' }), path: '/data', back: home },
     { link: page.getByRole('link', { name: /^Choose profile/ }), path: '/new', back: home },
     {
-      link: page.locator('.answers-here'),
+      link: here,
       path: `/profile/${worker}`,
       back: page.getByRole('link', { name: 'Back to the conversation' }),
     },
@@ -30,6 +32,8 @@ test('each page of the server is shown with its style and links back to the cons
   for (const { link, path, back } of pages) {
     if (!(await link.isVisible())) await console.openDetails();
     await link.click();
+    // The list of models leads on to the page.
+    if (link === here) await settings.click();
     await expect(page).toHaveURL((url) =>
       typeof path === 'string' ? url.pathname === path : path.test(url.pathname),
     );
@@ -61,6 +65,7 @@ test('the forms of the server work through the proxy and lead to the console', a
   await console.isLive();
   await expect(console.title).toHaveText('Short talk');
   await page.locator('.answers-here').click();
+  await page.getByRole('option', { name: 'More settings…' }).click();
   await page.getByRole('radio', { name: /Code/ }).check();
   await page.getByRole('button', { name: 'Save' }).click();
   await console.isLive();
