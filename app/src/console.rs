@@ -62,8 +62,12 @@ pub struct ModelOption {
     pub words: String,
     /// Where it runs, and whether it is the one in use.
     pub place: String,
+    /// Whether it is the one that answers now.
+    pub in_use: bool,
     /// Whether it cannot be chosen.
     pub off: bool,
+    /// Whether it says that the provider has more models, which have to be typed.
+    pub more: bool,
 }
 
 /// The data of `/`.

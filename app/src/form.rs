@@ -77,6 +77,9 @@ pub struct Fields {
     /// What the conversation tells the model besides its profile.
     #[serde(default)]
     instructions: String,
+    /// The same when the page was loaded.
+    #[serde(default)]
+    instructions_before: String,
 }
 
 impl Fields {
@@ -89,13 +92,14 @@ impl Fields {
 
     /// The fields of the form that chooses a profile and model.
     pub fn chosen(&self) -> Chosen {
-        let Self { profile, model, effort, temperature, instructions, title, .. } = self;
+        let Self { profile, model, effort, temperature, title, .. } = self;
         Chosen {
             profile: profile.clone(),
             model: model.clone(),
             effort: effort.clone(),
             temperature: temperature.clone(),
-            instructions: plain_breaks(instructions),
+            instructions: plain_breaks(&self.instructions),
+            instructions_before: plain_breaks(&self.instructions_before),
             title: title.clone(),
         }
     }

@@ -42,16 +42,19 @@ fn options(
             let is_in_use = in_use.is_some_and(|(of, name)| (of, name) == (&provider, &entry.name));
             options.push(option(&provider, &place, &entry, is_in_use && !names_none));
         }
-        let left_out = (models.left_out > 0).then(|| text::models_left_out(models.left_out));
-        let error = models.error.map(|error| text::error_heading(&error));
-        let notes = error.into_iter().chain(left_out);
-        let off = |words| ModelOption {
+        let note = |words, more| ModelOption {
             words,
             place: place.clone(),
             off: true,
+            more,
             ..ModelOption::default()
         };
-        options.extend(notes.map(off));
+        let error = models.error.map(|error| note(text::error_heading(&error), false));
+        let left_out = (models.left_out > 0).then(|| ModelOption {
+            provider: Some(provider.clone()),
+            ..note(text::models_left_out(models.left_out), true)
+        });
+        options.extend(error.into_iter().chain(left_out));
     }
     let mut first: Vec<ModelOption> = Vec::new();
     let chosen =
@@ -72,7 +75,12 @@ fn options(
         None => tr!(model_own).to_owned(),
     };
     let mark = if names_none { tr!(model_in_use) } else { "" };
-    let own = ModelOption { words: own, place: mark.to_owned(), ..ModelOption::default() };
+    let own = ModelOption {
+        words: own,
+        place: mark.to_owned(),
+        in_use: names_none,
+        ..ModelOption::default()
+    };
     [own].into_iter().chain(first).chain(options).collect()
 }
 
@@ -86,7 +94,9 @@ fn option(provider: &ProviderName, place: &str, entry: &ModelEntry, in_use: bool
         model: Some(entry.name.clone()),
         words: text::model_option(entry),
         place,
+        in_use,
         off: entry.reason.is_some(),
+        more: false,
     }
 }
 

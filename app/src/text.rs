@@ -110,6 +110,11 @@ pub fn thousands(number: u32) -> String {
     protocol::grouped(number.into())
 }
 
+/// A model that is chosen by its typed name.
+pub fn model_typed(name: &str) -> String {
+    tr!(model_typed, name = name)
+}
+
 /// The temperature that was chosen.
 pub fn temperature(value: &str) -> String {
     tr!(fact_temperature, value = value)

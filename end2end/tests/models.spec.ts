@@ -135,7 +135,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Temperature').fill('0.3');
       await page.getByRole('button', { name: 'Start' }).click();
       const here = page.locator('.answers-here');
-      const told = 'Companion · scripted-model · temperature 0.3 · own instructions';
+      const told = 'Companion · scripted-model · temperature 0.3 · custom instructions';
       await expect(here).toHaveText(told);
       if (javaScriptEnabled) await console.isLive();
       await console.ask('Who are you?');

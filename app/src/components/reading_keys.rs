@@ -32,9 +32,11 @@ fn step(event: &KeyboardEvent) -> Option<Step> {
     if !event.alt_key() || other || event.is_composing() || event.default_prevented() {
         return None;
     }
-    let focused = document().active_element();
-    let area = focused.and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok());
-    if area.is_some_and(|area| !area.value().is_empty()) {
+    let is_text = |element: Element| match element.dyn_into::<HtmlTextAreaElement>() {
+        Ok(area) => !area.value().is_empty(),
+        Err(other) => other.matches("input, select").unwrap_or_default(),
+    };
+    if document().active_element().is_some_and(is_text) {
         return None;
     }
     match event.key().as_str() {

@@ -115,6 +115,8 @@ impl Acts {
                 // The style sheet leaves out what cannot be done with a message of this role.
                 let message = element.closest(".message").ok().flatten();
                 let role = message.and_then(|message| message.get_attribute("data-role"));
+                let running = untrack(|| self.conversation.activity()).is_running();
+                let role = role.filter(|_| !running);
                 if let Some(menu) = menu() {
                     let _ = menu.set_attribute("data-of", &role.unwrap_or_default());
                 }

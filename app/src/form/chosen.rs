@@ -14,6 +14,8 @@ pub struct Chosen {
     pub effort: String,
     pub temperature: String,
     pub instructions: String,
+    /// The instructions when the page was loaded.
+    pub instructions_before: String,
     pub title: String,
 }
 
@@ -29,7 +31,8 @@ impl Chosen {
         let temperature = worker.temperature.map(|value| f32::from(value).to_string());
         let temperature = temperature.unwrap_or_default();
         let (profile, title) = (worker.profile.to_string(), String::new());
-        Self { profile, model, effort, temperature, instructions, title }
+        let instructions_before = instructions.clone();
+        Self { profile, model, effort, temperature, instructions, instructions_before, title }
     }
 
     /// Parses the choices. Errors with `invalid_input`.
@@ -43,7 +46,9 @@ impl Chosen {
             model: Some(model),
             effort: Some(effort_of(&self.effort)?),
             temperature: Some(temperature_of(&self.temperature)?),
-            instructions: Some(Some(self.instructions.clone())),
+            // Somebody else may have changed them since.
+            instructions: (self.instructions.trim() != self.instructions_before.trim())
+                .then(|| Some(self.instructions.clone())),
         })
     }
 }
@@ -99,8 +104,9 @@ fn temperature_of(field: &str) -> Result<Option<Temperature>, Error> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let value: f32 = typed.parse().map_err(|_| bad())?;
-    value.try_into().map(Some)
+    let wrong = || Error::new(ErrorCode::InvalidInput, tr!(temperature_wrong));
+    let value: f32 = typed.parse().map_err(|_| wrong())?;
+    value.try_into().map(Some).map_err(|_| wrong())
 }
 
 fn bad() -> Error {
@@ -139,6 +145,21 @@ mod tests {
             OtherAnswer { temperature, ..OtherAnswer::default() }.with()
         };
         assert_eq!(with(" 0,5 ").unwrap().temperature.map(f32::from), Some(0.5));
+        assert_eq!(with("9").unwrap_err().message, tr!(temperature_wrong));
         assert_eq!(with("warm").unwrap_err().code, ErrorCode::InvalidInput);
+    }
+
+    /// Somebody else may have changed the instructions since the page was loaded.
+    #[test]
+    fn instructions_that_were_not_changed_in_the_form_overwrite_none() {
+        let wanted = |before: &str, now: &str| {
+            let (instructions, instructions_before) = (now.to_owned(), before.to_owned());
+            let chosen = Chosen { instructions, instructions_before, ..Chosen::default() };
+            chosen.wanted().unwrap().instructions
+        };
+        assert_eq!(wanted("a", "a\n"), None);
+        assert_eq!(wanted("", ""), None);
+        assert_eq!(wanted("a", ""), Some(Some(String::new())));
+        assert_eq!(wanted("a", "b"), Some(Some("b".to_owned())));
     }
 }

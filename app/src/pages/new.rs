@@ -39,7 +39,15 @@ pub fn NewPage(
     new: New,
 ) -> impl IntoView {
     let New { profiles, models, chosen, worker, refused } = new;
-    let Chosen { profile, model, effort: chosen_effort, temperature, instructions, title } = chosen;
+    let Chosen {
+        profile,
+        model,
+        effort: chosen_effort,
+        temperature,
+        instructions,
+        instructions_before,
+        title,
+    } = chosen;
     let efforts = effort::offered(&models);
     let is_new = worker.is_none();
     let (action, to_do) = match &worker {
@@ -72,8 +80,8 @@ pub fn NewPage(
             </fieldset>
             <Models models chosen=model own=tr!(model_own) />
             {effort::field(efforts, &chosen_effort, tr!(effort_own))}
-            <TemperatureField temperature />
-            <InstructionsField instructions />
+            <TemperatureField temperature own=tr!(temperature_own) />
+            <InstructionsField instructions before=instructions_before />
             {foot}
             <p>
                 <button class="button" data-kind="primary" type="submit">
@@ -135,17 +143,22 @@ fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
 
 /// What the conversation tells the model besides its profile.
 #[component]
-fn InstructionsField(instructions: String) -> impl IntoView {
+fn InstructionsField(
+    /// What is in the field.
+    instructions: String,
+    /// What the conversation had when the page was loaded.
+    before: String,
+) -> impl IntoView {
     view! {
         <div class="labelled">
             <label for="instructions">{tr!(instructions)}</label>
+            // What it was when the page was loaded: a text that was not changed here overwrites none.
+            <input type="hidden" name="instructions_before" value=before />
             <textarea
                 id="instructions"
                 name="instructions"
                 rows="5"
                 dir="auto"
-                maxlength=limits::INSTRUCTIONS_CHARS.to_string()
-                autocomplete="off"
                 aria-describedby="instructions-note"
             >
                 {instructions}

@@ -52,7 +52,7 @@ pub fn RegeneratePage(
             <input type="hidden" name="question" value=turn.question.to_string() />
             <Models models chosen=model own=tr!(model_of_conversation) />
             {effort::field(efforts, &chosen_effort, tr!(effort_of_conversation))}
-            <TemperatureField temperature />
+            <TemperatureField temperature own=tr!(temperature_of_conversation) />
             <p>
                 <button class="button" data-kind="primary" type="submit">
                     {tr!(again)}

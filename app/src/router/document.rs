@@ -66,7 +66,9 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
     written(style, headers, status, || {
         let title = text::error_title(error.code);
         // A request that timed out may still succeed, so do not say that nothing was stored.
-        let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
+        // After a login, the browser's Back button does not find the page as it was left.
+        let may_go_back = !matches!(error.code, ErrorCode::Unavailable | ErrorCode::Unauthorized);
+        let kept = may_go_back.then_some(tr!(refused_before));
         let most = most_bytes.map(|bytes| view! { <p>{text::most_bytes(bytes)}</p> });
         let words = if path == "/" { tr!(to_home) } else { tr!(back_to_page) };
         // The note of a missing login leads back to the page.

@@ -36,7 +36,7 @@ pub fn model_option(model: &ModelEntry) -> String {
 pub fn models_left_out(count: u32) -> String {
     match count {
         1 => tr!(models_left_out_single).to_owned(),
-        count => tr!(models_left_out_many, count = count),
+        count => tr!(models_left_out_many, count = thousands(count)),
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Attempt {
 
 /// The attempt is refused until some time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many attempts; the next one is possible after {} seconds", self.retry_after.as_secs_f32().ceil())]
+#[error("too many attempts; the next one is possible after {} s", self.retry_after.as_secs_f32().ceil())]
 pub struct RateLimited {
     /// After so much time an attempt is accepted, if nobody else's comes first.
     pub retry_after: Duration,

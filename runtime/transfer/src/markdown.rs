@@ -97,11 +97,11 @@ fn top(branch: &Branch) -> String {
         let _ = writeln!(out, "- Model: {}", models.join(", "));
     }
     if branch.elsewhere > 0 {
-        let _ = writeln!(
-            out,
-            "- This is the newest branch; {} messages of other branches are not in it.",
-            branch.elsewhere
-        );
+        let others = match branch.elsewhere {
+            1 => "1 message of other branches is".to_owned(),
+            count => format!("{count} messages of other branches are"),
+        };
+        let _ = writeln!(out, "- This is the newest branch; {others} not in it.");
     }
     out
 }

@@ -309,8 +309,8 @@ async fn an_answer_is_asked_for_with_other_settings_by_a_form() {
         )
     };
     for (model, temperature, words) in [
-        ("", "9", "temperature has to be from 0 to 2"),
-        ("", "hot", "form couldn’t be read"),
+        ("", "9", "temperature has to be a number from 0 to 2"),
+        ("", "hot", "temperature has to be a number from 0 to 2"),
         ("elsewhere%2Fx", "1", "elsewhere"),
         ("no-provider", "1", "form couldn’t be read"),
     ] {

@@ -2,7 +2,7 @@
 
 use protocol::{Visibility, Worker, WorkerId};
 
-use crate::text::tr;
+use crate::text::{self, tr};
 use crate::{ModelOption, label};
 
 /// The most conversations that are offered.
@@ -149,8 +149,24 @@ pub fn models(query: &str, options: &[ModelOption], low: impl Fn(&str) -> String
             fitting.insert(at, (score, option));
         }
     }
-    let fitting = fitting.into_iter().map(|(_, option)| Choice::Model(option.clone()));
-    fitting.chain([Choice::MoreSettings]).collect()
+    // Of a long list only a part is here, and a name that was typed may be of the rest.
+    let typed = query.trim();
+    let named = |option: &ModelOption| option.model.as_deref() == Some(typed);
+    let is_named = options.iter().any(named);
+    let rest = options.iter().filter(|option| option.more && !typed.is_empty() && !is_named);
+    let rest = rest.map(|option| ModelOption {
+        model: Some(typed.to_owned()),
+        words: text::model_typed(typed),
+        off: false,
+        more: false,
+        ..option.clone()
+    });
+    let fitting = fitting.into_iter().map(|(_, option)| option.clone());
+    let mut found: Vec<_> = fitting.chain(rest).map(Choice::Model).collect();
+    if typed.is_empty() || !found.is_empty() {
+        found.push(Choice::MoreSettings);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -231,6 +247,12 @@ mod tests {
         assert_eq!(found(""), ["big-1", "small", "big-2", "more"]);
         assert_eq!(found("BIG"), ["big-1", "big-2", "more"]);
         assert_eq!(found("other big"), ["big-2", "more"]);
-        assert_eq!(found("zzz"), ["more"]);
+        assert_eq!(found("zzz"), <[&str; 0]>::default());
+        let more = ModelOption { more: true, off: true, ..option("9 more", "Other") };
+        let options = [options.to_vec(), vec![more]].concat();
+        let typed = |query: &str| models(query, &options, str::to_lowercase);
+        assert!(matches!(&typed("zzz")[0],
+            Choice::Model(option) if option.model.as_deref() == Some("zzz") && !option.off));
+        assert_eq!(typed("").len(), 5);
     }
 }

@@ -11,7 +11,6 @@ use super::overlay::{ModelFor, Overlay};
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
-use crate::components::problem::Problem;
 use crate::erase::{attr, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
@@ -64,6 +63,11 @@ pub fn Find(
     let written = offer.query.get_untracked();
     let listed = offer.choices.clone();
     let empty = offer.choices.clone();
+    let note = offer.note.clone();
+    let shown = {
+        let (note, choices) = (note.clone(), empty.clone());
+        move || !note.read().is_empty() || choices.read().is_empty()
+    };
     let descendant = offer.clone();
     view! {
         <div class="palette-box">
@@ -121,8 +125,11 @@ pub fn Find(
                         .collect_view()
                 })}
             </ul>
-            <p class="visually-hidden" role="status">
-                {words(move || text::choices(empty.read().len()))}
+            <p class="palette-note" data-shown=attr(move || shown().then_some("")) role="status">
+                {words(move || {
+                    let note = note.get();
+                    if note.is_empty() { text::choices(empty.read().len()) } else { note }
+                })}
             </p>
         </div>
     }
@@ -143,6 +150,8 @@ struct Offer {
     wanted: Option<ModelFor>,
     /// The models to choose from, once the server has listed them.
     models: ArcStoredValue<Vec<ModelOption>>,
+    /// Why there is nothing to choose yet.
+    note: ArcRwSignal<String>,
 }
 
 impl Offer {
@@ -157,6 +166,7 @@ impl Offer {
             asking: ArcStoredValue::new(false),
             wanted,
             models: ArcStoredValue::default(),
+            note: ArcRwSignal::default(),
         };
         offer.show();
         offer
@@ -192,13 +202,21 @@ impl Offer {
     fn ask_for_models(&self) {
         let offer = self.clone();
         let worker_id = expect_context::<Conversation>().worker_id;
-        let problem = expect_context::<Problem>();
+        self.note.set(tr!(models_loading).to_owned());
         spawn_local(async move {
             match api::models(worker_id).await {
-                Ok(models) => offer.models.set_value(models),
-                Err(AppError(error)) => problem.show(error),
+                Ok(models) => {
+                    offer.note.set(String::new());
+                    offer.models.set_value(models);
+                }
+                Err(AppError(error)) => offer.note.set(text::error_heading(&error)),
             }
             offer.show();
+            let in_use = |choice: &Choice| matches!(choice, Choice::Model(option) if option.in_use);
+            let at = offer.choices.read_untracked().iter().position(in_use);
+            if let Some(at) = at.filter(|_| offer.query.read_untracked().is_empty()) {
+                offer.activate(at);
+            }
         });
     }
 
@@ -221,7 +239,10 @@ impl Offer {
     fn step(&self, by: isize) {
         let count = self.choices.read_untracked().len().max(1);
         let at = self.active.get_untracked() as isize + by;
-        let at = at.rem_euclid(count as isize) as usize;
+        self.activate(at.rem_euclid(count as isize) as usize);
+    }
+
+    fn activate(&self, at: usize) {
         self.active.set(at);
         #[cfg(feature = "browser")]
         if let Some(option) = document().get_element_by_id(&option_id(at)) {

@@ -10,6 +10,8 @@ use crate::text::tr;
 pub fn TemperatureField(
     /// What was chosen or typed.
     temperature: String,
+    /// What an empty field stands for.
+    own: &'static str,
 ) -> impl IntoView {
     view! {
         <div class="labelled">
@@ -23,7 +25,7 @@ pub fn TemperatureField(
                 step="any"
                 inputmode="decimal"
                 value=temperature
-                placeholder=tr!(temperature_own)
+                placeholder=own
                 autocomplete="off"
                 aria-describedby="temperature-note"
             />
