@@ -52,7 +52,7 @@ test('an endpoint that is away is a line of the list that cannot be chosen', asy
   await upstream.refuse();
   await page.locator('.answers-here').click();
   const away = page.getByRole('option', { disabled: true }).filter({ hasText: 'configured endpoint' });
-  await away.click();
+  await away.click({ force: true });
   await expect(page.getByRole('listbox', { name: 'Choose a model' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.locator('.answers-here')).toHaveText('Companion · scripted-model');
