@@ -131,8 +131,10 @@ impl Access {
     /// the answer of the first one.
     pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
         let id = self.own(id).await?;
-        let make =
-            |reply| Command::AskAgain { request: request.clone(), by: self.principal(), reply };
+        let make = |reply| {
+            let request = Box::new(request.clone());
+            Command::AskAgain { request, by: self.principal(), reply }
+        };
         self.inner.actors.ask(id, make).await
     }
 

@@ -202,7 +202,7 @@ impl<'a> Actor<'a> {
                 self.answer_and_begin(sent, reply).await
             }
             Command::AskAgain { request, by, reply } => {
-                let sent = self.ask_again(request, by).await;
+                let sent = self.ask_again(*request, by).await;
                 self.answer_and_begin(sent, reply).await
             }
             Command::Cancel { reply } => match &mut self.running {

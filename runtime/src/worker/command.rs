@@ -18,7 +18,7 @@ pub(crate) enum Command {
         reply: Reply<Accepted>,
     },
     AskAgain {
-        request: AskAgain,
+        request: Box<AskAgain>,
         by: Principal,
         reply: Reply<Accepted>,
     },
