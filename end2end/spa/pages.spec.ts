@@ -33,7 +33,10 @@ test('each page of the server is shown with its style and links back to the cons
     if (!(await link.isVisible())) await console.openDetails();
     await link.click();
     // The list of models leads on to the page.
-    if (link === here) await settings.click();
+    if (link === here) {
+      await page.getByRole('option', { name: /^Profile default/ }).waitFor();
+      await settings.click();
+    }
     await expect(page).toHaveURL((url) =>
       typeof path === 'string' ? url.pathname === path : path.test(url.pathname),
     );
@@ -65,6 +68,7 @@ test('the forms of the server work through the proxy and lead to the console', a
   await console.isLive();
   await expect(console.title).toHaveText('Short talk');
   await page.locator('.answers-here').click();
+  await page.getByRole('option', { name: /^Profile default/ }).waitFor();
   await page.getByRole('option', { name: 'More settings…' }).click();
   await page.getByRole('radio', { name: /Code/ }).check();
   await page.getByRole('button', { name: 'Save' }).click();

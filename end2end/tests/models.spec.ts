@@ -102,6 +102,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) {
         await console.answers.first().getByRole('button', { name: 'More options for this message' }).click();
         await page.getByRole('button', { name: 'Regenerate with…' }).click();
+        await page.getByRole('option', { name: /^Profile default/ }).waitFor();
         await page.getByRole('option', { name: 'More settings…' }).click();
       } else {
         await console.answers.first().locator('.figures summary').click();
@@ -151,7 +152,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Back to the conversation' }).click();
 
       await here.click();
-      if (javaScriptEnabled) await page.getByRole('option', { name: 'More settings…' }).click();
+      if (javaScriptEnabled) {
+        await page.getByRole('option', { name: /^Profile default/ }).waitFor();
+        await page.getByRole('option', { name: 'More settings…' }).click();
+      }
       const field = page.getByLabel('Instructions for this conversation');
       await expect(field).toHaveValue('Answer like a pirate.\nAlways.');
       await expect(page.getByLabel('Temperature')).toHaveValue('0.3');
