@@ -54,7 +54,8 @@ export class Canary {
 
   private async read(response: Response): Promise<void> {
     const path = new URL(response.url()).pathname;
-    const headers = await response.headersArray();
+    // A page that is left takes its answers along.
+    const headers = await response.headersArray().catch(() => []);
     for (const { name, value } of headers) {
       const [, secret] = (name.toLowerCase() === 'set-cookie' && SECRET_COOKIE.exec(value)) || [];
       // A cookie that is removed is empty.
@@ -62,7 +63,6 @@ export class Canary {
       else this.look(`the header ${name} of ${path}`, value);
     }
     if (NOT_READ.test(response.headers()['content-type'] ?? '')) return;
-    // A page that is left takes the bodies of its answers along.
     const body = await response.text().catch(() => '');
     this.look(`the answer of ${path}`, body);
   }

@@ -37,6 +37,8 @@ pub fn remove(
         match api::delete(id).await {
             Ok(()) => {
                 list.remove(id);
+                // Only one thing is offered to be undone at a time.
+                list.archived.set(None);
                 let archived = list.part.read_untracked().archived;
                 go(&match shown.filter(|shown| *shown != id) {
                     Some(shown) if archived => format!("/c/{shown}?place=archived&deleted={id}"),
