@@ -112,6 +112,14 @@ pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), App
         .map_err(map_error)
 }
 
+/// Copies the messages up to one into a new conversation, whose id it returns.
+#[server(name = ForkCall, prefix = "/api/fn", endpoint = "fork", protocol = Call)]
+pub async fn fork(worker_id: WorkerId, message_id: MessageId) -> Result<WorkerId, AppError> {
+    let backend = CallerBackend::current()?;
+    let made = crate::fork::fork(backend.runtime(), worker_id, message_id).await;
+    made.map(|worker| worker.worker_id).map_err(map_error)
+}
+
 /// Performs a plain form of a conversation's page or of `/`, for the client-only console, whose
 /// pages are static files that take no POST. Returns the path to navigate to.
 #[cfg(any(feature = "ssr", feature = "csr"))]

@@ -26,6 +26,8 @@ enum Action {
     Stop,
     /// Closes the conversation to new messages.
     Close,
+    /// Copies the messages up to one into a new conversation.
+    Fork,
     Create,
     Choose,
     Rename,
@@ -141,6 +143,13 @@ impl Fields {
             (Action::Again, Some(id)) => match self.ask_again(utc_offset) {
                 Ok(request) => runtime.ask_again(id, request).await.map(|_| conversation(id)),
                 Err(error) => Err(error),
+            },
+            (Action::Fork, Some(id)) => match message_id {
+                Some(message) => {
+                    let made = crate::fork::fork(runtime, id, message).await;
+                    made.map(|worker| conversation(worker.worker_id))
+                }
+                None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
             (Action::Close, Some(id)) => runtime.stop(id).await.map(|_| conversation(id)),

@@ -65,6 +65,8 @@ mod excerpt;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
+mod fork;
+#[cfg(feature = "ssr")]
 mod model_options;
 #[cfg(feature = "ssr")]
 mod next_path;

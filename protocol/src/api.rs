@@ -26,5 +26,5 @@ pub use status::{
     Status,
 };
 pub use workers::{
-    CreateWorker, DeletedList, DeletedWorker, Instructions, PatchWorker, WorkerPage,
+    CreateWorker, DeletedList, DeletedWorker, ForkWorker, Instructions, PatchWorker, WorkerPage,
 };

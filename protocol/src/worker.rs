@@ -83,8 +83,8 @@ pub struct Worker {
     pub instructions: Option<String>,
     /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
-    /// When the last message was committed or the last turn ended; 1970-01-01T00:00:00Z if it is
-    /// unknown.
+    /// When the last message was committed or the last turn ended, but not before `created_at`;
+    /// 1970-01-01T00:00:00Z if it is unknown.
     pub updated_at: Timestamp,
 }
 
@@ -126,14 +126,14 @@ impl Worker {
                     self.rest();
                 }
             }
-            EventBody::MessageCommitted { .. } => self.updated_at = event.at,
+            EventBody::MessageCommitted { .. } => self.used(event.at),
             EventBody::TurnAccepted { .. } => {
                 if self.status != WorkerStatus::Stopped {
                     self.status = WorkerStatus::Generating;
                 }
             }
             EventBody::TurnEnded { .. } => {
-                self.updated_at = event.at;
+                self.used(event.at);
                 self.rest();
             }
             EventBody::TurnWaiting { .. }
@@ -145,6 +145,11 @@ impl Worker {
             | EventBody::ReasoningDelta { .. }
             | EventBody::TextWasReasoning { .. } => {}
         }
+    }
+
+    /// A copy of a conversation has messages that are older than itself.
+    fn used(&mut self, at: Timestamp) {
+        self.updated_at = at.max(self.created_at);
     }
 
     fn rest(&mut self) {

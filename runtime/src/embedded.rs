@@ -29,6 +29,7 @@ mod change;
 mod create;
 mod deleted;
 mod export;
+mod fork;
 mod list;
 mod reading;
 mod repairs;

@@ -59,6 +59,7 @@ pub fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(workers::get, workers::patch, workers::delete))
         .routes(routes!(workers::instructions))
         .routes(routes!(workers::transcript))
+        .routes(routes!(workers::fork))
         .routes(routes!(workers::stop))
         .routes(routes!(workers::restore))
         .routes(routes!(workers::deleted))

@@ -8,6 +8,7 @@ use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
 use protocol::api::AskAgain;
 use protocol::{MessageId, TurnId};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,7 +21,7 @@ use super::message_actions::focus_soon;
 use super::palette::{ModelFor, Overlay, Shown};
 use super::problem::Problem;
 use super::toast::Toast;
-use crate::api;
+use crate::{AppError, api};
 use crate::base_path::at;
 use crate::erase::effect;
 use crate::live::{Conversation, new_message_id};
@@ -47,7 +48,10 @@ pub struct Acts {
     /// Counts the toasts, so that the timer of an older toast does not hide a newer one.
     saying: ArcStoredValue<u32>,
     scroller: NodeRef<Section>,
+    navigate: ArcStoredValue<Navigate>,
 }
+
+type Navigate = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Acts {
     /// Restores the remembered settings of this browser.
@@ -68,7 +72,10 @@ impl Acts {
         });
         let (menu_of, saying) = (ArcStoredValue::new(None), ArcStoredValue::new(0));
         let overlay = expect_context();
-        Self { conversation, problem, overlay, said, wraps, menu_of, saying, scroller }
+        let navigate = use_navigate();
+        let navigate: Navigate = Box::new(move |path| navigate(path, Default::default()));
+        let navigate = ArcStoredValue::new(navigate);
+        Self { conversation, problem, overlay, said, wraps, menu_of, saying, scroller, navigate }
     }
 
     /// Performs the action of the clicked element.
@@ -124,6 +131,10 @@ impl Acts {
             (Some("again-with"), _) => {
                 close_menu();
                 self.offer_models();
+            }
+            (Some("fork"), _) => {
+                close_menu();
+                self.fork();
             }
             (Some("copy-text"), _) => {
                 if let Some(text) = self.menu_of.get_value().and_then(shown_text) {
@@ -189,6 +200,20 @@ impl Acts {
             let (turn_id, question) = (turn.turn_id, turn.question);
             self.overlay.open(Shown::Models(ModelFor::Answer { turn_id, question }));
         }
+    }
+
+    /// Copies the conversation up to the message whose menu was open, and shows the copy.
+    fn fork(&self) {
+        let Some(message) = self.menu_of.get_value() else { return };
+        let (worker_id, problem) = (self.conversation.worker_id, self.problem.clone());
+        let navigate = self.navigate.clone();
+        problem.clear();
+        spawn_local(async move {
+            match api::fork(worker_id, message).await {
+                Ok(made) => navigate.with_value(|go| go(&format!("/c/{made}"))),
+                Err(AppError(error)) => problem.show(error),
+            }
+        });
     }
 
     fn choose(&self, id: MessageId) {

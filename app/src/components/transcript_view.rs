@@ -124,6 +124,9 @@ pub fn TranscriptView(
                 <button class="menu-item" type="button" data-do="again-with">
                     {tr!(regenerate_with)}
                 </button>
+                <button class="menu-item" type="button" data-do="fork">
+                    {tr!(fork)}
+                </button>
                 <button class="menu-item" type="button" data-do="copy-text">
                     {tr!(copy_text)}
                 </button>
@@ -138,6 +141,10 @@ pub fn TranscriptView(
             <form id="again" method="post" action=conversation_page(worker_id) hidden>
                 <input type="hidden" name="do" value="again" />
                 <input type="hidden" name="id" value=form_id.to_string() />
+            </form>
+            // The same for those that copy the conversation up to their answer.
+            <form id="fork" method="post" action=conversation_page(worker_id) hidden>
+                <input type="hidden" name="do" value="fork" />
             </form>
             // The labels of buttons in rendered text, which does not know the page's language.
             <div hidden>

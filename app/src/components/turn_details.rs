@@ -59,6 +59,17 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
                     {tr!(regenerate_with)}
                 </a>
             </li>
+            <li class="plain-only">
+                <button
+                    class="permalink"
+                    type="submit"
+                    form="fork"
+                    name="id"
+                    value=turn.answer.to_string()
+                >
+                    {tr!(fork)}
+                </button>
+            </li>
         }
     });
     let ended = ended_at.map(|at| {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Effort, ProfileName, ProviderName, Temperature, Timestamp, Visibility, Worker,
+    Cursor, Effort, MessageId, ProfileName, ProviderName, Temperature, Timestamp, Visibility, Worker,
 };
 
 /// A page of workers, the most recently used first.
@@ -81,6 +81,18 @@ pub struct PatchWorker {
     /// at most 16,000 characters. `null` removes them, and so does a blank text.
     #[serde(default)]
     pub instructions: Option<String>,
+}
+
+/// `POST /api/v1/runtimes/{rid}/workers/{wid}/fork`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForkWorker {
+    /// The last message that is copied, a question or an answer. It decides the branch.
+    pub message_id: MessageId,
+    /// The copy's title, on one line; that of the original if it is absent.
+    #[serde(default)]
+    pub title: Option<String>,
 }
 
 /// `GET /api/v1/runtimes/{rid}/workers/{wid}/instructions`.

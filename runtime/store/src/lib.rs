@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 pub mod contract;
 mod conversation_export;
 mod error;
+pub mod fork;
 pub mod initial_worker;
 pub mod recovery;
 pub mod title;

@@ -17,6 +17,7 @@ mod cursors;
 mod effort;
 mod exporting;
 mod faulty;
+mod forking;
 mod idempotence;
 mod idle;
 mod input;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
-use protocol::api::{CreateWorker, DeletedList, Instructions, PatchWorker, WorkerPage};
+use protocol::api::{CreateWorker, DeletedList, ForkWorker, Instructions, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
 use protocol::{
     Effort, ErrorBody, ProfileName, ProviderName, RuntimeId, Temperature, Transcript, Visibility,
@@ -59,8 +59,39 @@ pub async fn create(
 ) -> ApiResult<(StatusCode, [(HeaderName, String); 1], Json<Worker>)> {
     let request = body.map(|extract::Json(request)| request).unwrap_or_default();
     let worker = state.runtime(&rid, principal)?.create(request).await?;
+    Ok(created(&rid, worker))
+}
+
+fn created(
+    rid: &RuntimeId,
+    worker: Worker,
+) -> (StatusCode, [(HeaderName, String); 1], Json<Worker>) {
     let address = format!("/api/v1/runtimes/{rid}/workers/{}", worker.worker_id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, address)], Json(worker)))
+    (StatusCode::CREATED, [(header::LOCATION, address)], Json(worker))
+}
+
+/// Copies a worker's messages up to one of them into a new worker, with their turns.
+///
+/// Messages and turns keep their ids and times. The new worker has the settings that the other one
+/// has now, which stays as it is.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/workers/{wid}/fork", tag = "workers",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    request_body = ForkWorker,
+    responses(
+        (status = 201, body = Worker, headers(("Location" = String, description = "its address"))),
+        (status = 409, description = "`busy`: the message is still being written", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn fork(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+    extract::Json(request): extract::Json<ForkWorker>,
+) -> ApiResult<(StatusCode, [(HeaderName, String); 1], Json<Worker>)> {
+    let worker = state.runtime(&rid, principal)?.fork(wid, request).await?;
+    Ok(created(&rid, worker))
 }
 
 /// Returns a worker.

@@ -97,6 +97,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("PATCH", "/api/v1/runtimes/{rid}/workers/{wid}", Write),
     ("DELETE", "/api/v1/runtimes/{rid}/workers/{wid}", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/cancel", Write),
+    ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/fork", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/messages", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/restore", Write),
     ("POST", "/api/v1/runtimes/{rid}/workers/{wid}/stop", Write),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 49] = [
+const CONTRACT: [(&str, &str); 50] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -40,6 +40,7 @@ const CONTRACT: [(&str, &str); 49] = [
     ("delete", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/instructions"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/fork"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/restore"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/stop"),
     ("get", "/api/v1/runtimes/{rid}/deleted"),
