@@ -102,7 +102,6 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) {
         await console.answers.first().getByRole('button', { name: 'More options for this message' }).click();
         await page.getByRole('button', { name: 'Regenerate with…' }).click();
-        await page.getByRole('option', { name: /^Profile default/ }).waitFor();
         await page.getByRole('option', { name: 'More settings…' }).click();
       } else {
         await console.answers.first().locator('.figures summary').click();
@@ -153,7 +152,6 @@ for (const javaScriptEnabled of [true, false]) {
 
       await here.click();
       if (javaScriptEnabled) {
-        await page.getByRole('option', { name: /^Profile default/ }).waitFor();
         await page.getByRole('option', { name: 'More settings…' }).click();
       }
       const field = page.getByLabel('Instructions for this conversation');

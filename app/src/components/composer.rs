@@ -121,6 +121,9 @@ pub fn Composer(
     let counted = draft.clone();
     let length = Memo::new(move |_| near_limit(&counted.read(), message_chars));
     let over = move || length.get().is_some_and(|chars| chars > message_chars);
+    // Which keys do what is told until the first message is there.
+    let entries = conversation.entries.clone();
+    let first = move || entries.read().is_empty();
     let path = conversation_page(worker_id);
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
     let continues =
@@ -157,17 +160,6 @@ pub fn Composer(
             </textarea>
             <p class="refreshes">{tr!(refreshes)}</p>
             <div class="composer-row">
-                <p
-                    class="composer-keys"
-                    id="composer-keys"
-                    data-held=attr(move || (waiting() || length.get().is_some()).then_some(""))
-                    data-over=attr(move || over().then_some(""))
-                >
-                    {words(move || match length.get() {
-                        Some(chars) => text::length(chars, message_chars),
-                        None => hint(held_now.get(), busy(), keys.get()).to_owned(),
-                    })}
-                </p>
                 {live(move || {
                     let (draft, held, sender) = later.clone();
                     let text = !draft.read().trim().is_empty();
@@ -183,9 +175,10 @@ pub fn Composer(
                                     type="submit"
                                     form="stop"
                                     aria-keyshortcuts="Escape"
+                                    title=tr!(stop)
                                 >
                                     <Drawing icon=Icon::Stop />
-                                    <span>{tr!(stop)}</span>
+                                    <span class="visually-hidden">{tr!(stop)}</span>
                                 </button>
                             }
                         })
@@ -199,15 +192,28 @@ pub fn Composer(
                                     class="round"
                                     data-kind="send"
                                     type="submit"
+                                    title=tr!(send)
                                     disabled=attr(move || refused().then_some(""))
                                 >
                                     <Drawing icon=Icon::Send />
-                                    <span>{tr!(send)}</span>
+                                    <span class="visually-hidden">{tr!(send)}</span>
                                 </button>
                             }
                         })
                 })}
             </div>
+            <p
+                class="composer-keys"
+                id="composer-keys"
+                data-held=attr(move || (waiting() || length.get().is_some()).then_some(""))
+                data-first=attr(move || first().then_some(""))
+                data-over=attr(move || over().then_some(""))
+            >
+                {words(move || match length.get() {
+                    Some(chars) => text::length(chars, message_chars),
+                    None => hint(held_now.get(), busy(), keys.get()).to_owned(),
+                })}
+            </p>
         </form>
         <form id="stop" method="post" action=path on:submit=stop>
             <input type="hidden" name="do" value="stop" />

@@ -96,7 +96,6 @@ async fn the_copy_has_the_settings_of_the_conversation_and_its_instructions() {
     let wanted = ModelPatch {
         profile: Some("concise".parse().unwrap()),
         model: Some(Some(OTHER.to_owned())),
-        effort: Some(Some("low".parse().unwrap())),
         temperature: Some(Temperature::try_from(0.5).ok()),
         instructions: Some(Some("Answer in verse.".to_owned())),
         ..ModelPatch::default()

@@ -148,8 +148,8 @@ struct Offer {
     asking: ArcStoredValue<bool>,
     /// What a model is chosen for; `None` for the palette.
     wanted: Option<ModelFor>,
-    /// The models to choose from, once the server has listed them.
-    models: ArcStoredValue<Vec<ModelOption>>,
+    /// The models to choose from, once the server has listed them; empty if it could not.
+    models: ArcStoredValue<Option<Vec<ModelOption>>>,
     /// Why there is nothing to choose yet.
     note: ArcRwSignal<String>,
 }
@@ -207,9 +207,12 @@ impl Offer {
             match api::models(worker_id).await {
                 Ok(models) => {
                     offer.note.set(String::new());
-                    offer.models.set_value(models);
+                    offer.models.set_value(Some(offer.worded(models)));
                 }
-                Err(AppError(error)) => offer.note.set(text::error_heading(&error)),
+                Err(AppError(error)) => {
+                    offer.note.set(text::error_heading(&error));
+                    offer.models.set_value(Some(Vec::new()));
+                }
             }
             offer.show();
             let in_use = |choice: &Choice| matches!(choice, Choice::Model(option) if option.in_use);
@@ -220,11 +223,23 @@ impl Offer {
         });
     }
 
+    /// For one answer, to choose no model means the one of the conversation.
+    fn worded(&self, mut models: Vec<ModelOption>) -> Vec<ModelOption> {
+        let own = models.first_mut().filter(|option| option.model.is_none());
+        if let (Some(ModelFor::Answer { .. }), Some(own)) = (self.wanted, own) {
+            tr!(model_of_conversation).clone_into(&mut own.words);
+        }
+        models
+    }
+
     fn show(&self) {
         let query = self.query.get_untracked();
         let choices = match self.wanted {
             None => choices(&query, self.found.get_value(), self.place, low),
-            Some(_) => self.models.with_value(|options| models(&query, options, low)),
+            // Nothing until then, so that no option moves away from below the pointer.
+            Some(_) => self.models.with_value(|options| {
+                options.as_ref().map(|options| models(&query, options, low)).unwrap_or_default()
+            }),
         };
         if *self.choices.read_untracked() != choices {
             // A reader who has moved to another option keeps it.
