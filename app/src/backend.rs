@@ -15,6 +15,7 @@ use runtime::clock::{Clock as _, SystemClock};
 use runtime::{Access, Principal, Registry, VisibilityFilter};
 use shares::Shares;
 
+use crate::pages::Beside;
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
 use crate::title_search::TitleSearch;
@@ -199,6 +200,13 @@ impl CallerBackend {
     }
 
     /// The current time by the server's clock.
+    /// What is shown beside a page that only the server renders. `None` if the list cannot be read:
+    /// such a page does without.
+    pub(crate) async fn beside(&self, path: String) -> Option<Beside> {
+        let workers = self.workers(None, false).await.ok()?;
+        Some(Beside { workers, now: self.now(), login: self.login.clone(), path })
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         SystemClock.now()
     }

@@ -20,7 +20,7 @@ mod error_note;
 mod field;
 mod focus;
 mod form_id;
-mod icon;
+pub mod icon;
 #[cfg(feature = "ssr")]
 mod imported;
 mod layout;
@@ -68,6 +68,8 @@ pub use error_note::ErrorNote;
 pub use field::{DoneNote, Field, FormMistake, Mistake, Words};
 #[cfg(feature = "ssr")]
 pub use imported::Imported;
+#[cfg(feature = "ssr")]
+pub use layout::SIDEBAR;
 pub use layout::{Layout, leave_sidebar};
 #[cfg(feature = "ssr")]
 pub use log_out::LogOut;
@@ -82,6 +84,8 @@ pub use provider_note::BetterModels;
 pub use provider_note::ProviderNote;
 #[cfg(feature = "ssr")]
 pub use search_box::SearchBox;
+#[cfg(feature = "ssr")]
+pub use sidebar::day_name;
 pub use sidebar::{Conversations, Sidebar, login_line};
 #[cfg(feature = "ssr")]
 pub use turn_line::attempts;

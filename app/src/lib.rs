@@ -63,9 +63,9 @@ mod device_name;
 #[cfg(feature = "ssr")]
 mod excerpt;
 #[cfg(feature = "ssr")]
-mod form;
-#[cfg(feature = "ssr")]
 mod fork;
+#[cfg(feature = "ssr")]
+mod form;
 #[cfg(feature = "ssr")]
 mod model_options;
 #[cfg(feature = "ssr")]

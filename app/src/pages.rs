@@ -11,6 +11,8 @@ pub mod accounts;
 #[cfg(feature = "ssr")]
 pub mod audit;
 #[cfg(feature = "ssr")]
+mod beside;
+#[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
 mod document;
@@ -31,6 +33,8 @@ mod settings;
 #[cfg(feature = "ssr")]
 pub mod shares;
 
+#[cfg(feature = "ssr")]
+pub use beside::Beside;
 #[cfg(feature = "ssr")]
 pub use data::{Data, DataPage};
 #[cfg(feature = "ssr")]

@@ -138,6 +138,8 @@ struct Handlers {
     backend: CallerBackend,
     options: LeptosOptions,
     assets: Assets,
+    /// The path of the request, without the base path.
+    path: String,
 }
 
 impl FromRequestParts<Console> for Handlers {
@@ -148,13 +150,14 @@ impl FromRequestParts<Console> for Handlers {
         let admission =
             parts.extensions.get::<Visitor>().and_then(|visit| visit.admission.as_ref());
         let Console { backend, options, assets } = console.clone();
-        Ok(Self { backend: backend.of(*principal, admission), options, assets })
+        let path = parts.uri.path().to_owned();
+        Ok(Self { backend: backend.of(*principal, admission), options, assets, path })
     }
 }
 
 impl Handlers {
     async fn render(self, request: Request<Body>, refused: Option<Refused>) -> Response {
-        let Self { backend, options, assets } = self;
+        let Self { backend, options, assets, .. } = self;
         let preferences = Preferences::of(request.headers());
         let locale = preferences.locale(request.headers());
         let (html, beginning) = (PageHtml::default(), Beginning::default());

@@ -30,6 +30,8 @@ mod refocus;
 use archived_note::ArchivedNote;
 use entry_menu::EntryMenu;
 use groups::Groups;
+#[cfg(feature = "ssr")]
+pub use groups::day_name;
 use older::Older;
 
 /// The column beside the conversation; on a narrow screen it opens over it. It stays while the

@@ -21,12 +21,12 @@ use super::message_actions::focus_soon;
 use super::palette::{ModelFor, Overlay, Shown};
 use super::problem::Problem;
 use super::toast::Toast;
-use crate::{AppError, api};
 use crate::base_path::at;
 use crate::erase::effect;
 use crate::live::{Conversation, new_message_id};
 use crate::route::{message_page, share_page};
 use crate::text::tr;
+use crate::{AppError, api};
 
 /// How long a toast is shown, in milliseconds.
 const SAID_MS: u64 = 4_000;

@@ -113,4 +113,5 @@ async fn show_from(
     };
     handlers
         .document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))
+        .await
 }

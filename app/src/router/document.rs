@@ -10,7 +10,7 @@ use super::Handlers;
 use crate::base_path::at;
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
-use crate::pages::document;
+use crate::pages::{Beside, document};
 use crate::preferences::Preferences;
 use crate::route::ReturnPath;
 use crate::text::{self, tr};
@@ -21,16 +21,17 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src '
                       frame-ancestors 'none'";
 
 impl Handlers {
-    /// The response with a page. `page` returns its title and body, rendered in the language and
+    /// The response with a page, which has the list of conversations beside it. `page` returns its title and body, rendered in the language and
     /// theme that the request's headers ask for.
-    pub(super) fn document(
+    pub(super) async fn document(
         &self,
         headers: &HeaderMap,
         status: u16,
         page: impl FnOnce() -> (String, Erased),
     ) -> Response {
+        let beside = self.backend.beside(self.path.clone()).await;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        written(self.assets.style.clone(), headers, status, page)
+        written(self.assets.style.clone(), headers, status, beside, page)
     }
 }
 
@@ -63,7 +64,7 @@ pub struct Refusal {
 /// The page of a refusal. `style` is the path of the style sheet.
 pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response {
     let Refusal { status, error, most_bytes, path } = refusal;
-    written(style, headers, status, || {
+    written(style, headers, status, None, || {
         let title = text::error_title(error.code);
         // A request that timed out may still succeed, so do not say that nothing was stored.
         // After a login, the browser's Back button does not find the page as it was left.
@@ -87,10 +88,12 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
     })
 }
 
+/// The response with a page. Strangers are shown nothing beside it.
 pub(super) fn written(
     style: String,
     headers: &HeaderMap,
     status: StatusCode,
+    beside: Option<Beside>,
     page: impl FnOnce() -> (String, Erased),
 ) -> Response {
     let preferences = Preferences::of(headers);
@@ -98,6 +101,10 @@ pub(super) fn written(
         provide_context(preferences);
         provide_context(preferences.locale(headers));
         let (title, body) = page();
+        let body = match beside {
+            Some(beside) => beside.around(body),
+            None => body,
+        };
         document(style, &title, body).to_html()
     });
     let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -30,24 +30,29 @@ pub(super) async fn page(
                 Err(error) if error.code != ErrorCode::NotFound => error.code.http_status(),
                 _ => 200,
             };
-            handlers.document(&headers, status, || (title(), erase(view! { <InputPage seen /> })))
+            let page = || (title(), erase(view! { <InputPage seen /> }));
+            handlers.document(&headers, status, page).await
         }
-        Err(error) => handlers.document(&headers, error.code.http_status(), || {
-            let words = match error.code {
-                ErrorCode::NotFound => erase(view! { <p>{tr!(not_found_page)}</p> }),
-                _ => erase(view! { <ErrorNote error /> }),
+        Err(error) => {
+            let status = error.code.http_status();
+            let page = || {
+                let words = match error.code {
+                    ErrorCode::NotFound => erase(view! { <p>{tr!(not_found_page)}</p> }),
+                    _ => erase(view! { <ErrorNote error /> }),
+                };
+                let body = view! {
+                    <main class="plain">
+                        <h1>{title()}</h1>
+                        {words}
+                        <p>
+                            <a href=at("/")>{tr!(to_home)}</a>
+                        </p>
+                    </main>
+                };
+                (title(), erase(body))
             };
-            let body = view! {
-                <main class="plain">
-                    <h1>{title()}</h1>
-                    {words}
-                    <p>
-                        <a href=at("/")>{tr!(to_home)}</a>
-                    </p>
-                </main>
-            };
-            (title(), erase(body))
-        }),
+            handlers.document(&headers, status, page).await
+        }
     }
 }
 

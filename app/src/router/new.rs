@@ -56,12 +56,12 @@ pub(super) async fn change(
             let usual = runtime.provider_status_of(&worker).kind;
             let instructions = match runtime.instructions(worker.worker_id).await {
                 Ok(instructions) => instructions.text.unwrap_or_default(),
-                Err(error) => return failed(&handlers, &headers, error),
+                Err(error) => return failed(&handlers, &headers, error).await,
             };
             let chosen = Chosen::of(&worker, usual.as_ref(), instructions);
             show(&handlers, &headers, chosen, Some(worker), None).await
         }
-        Err(error) => failed(&handlers, &headers, error),
+        Err(error) => failed(&handlers, &headers, error).await,
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn choose(
     };
     match found {
         Some(worker) => show(&handlers, &headers, chosen, Some(worker), Some(error)).await,
-        None => failed(&handlers, &headers, error),
+        None => failed(&handlers, &headers, error).await,
     }
 }
 
@@ -103,18 +103,20 @@ async fn show(
     let runtime = handlers.backend.runtime();
     let list = match runtime.profiles() {
         Ok(list) => list.profiles,
-        Err(error) => return failed(handlers, headers, error),
+        Err(error) => return failed(handlers, headers, error).await,
     };
     let profiles = list.iter().filter_map(|profile| runtime.profile(&profile.name).ok()).collect();
     let models = runtime.models().await;
     let status = refused.as_ref().map_or(200, |error| error.code.http_status());
     let is_new = worker.is_none();
     let new = New { profiles, models, chosen, worker, refused };
-    handlers.document(headers, status, || {
-        (new_heading(is_new).to_owned(), erase(view! { <NewPage new /> }))
-    })
+    handlers
+        .document(headers, status, || {
+            (new_heading(is_new).to_owned(), erase(view! { <NewPage new /> }))
+        })
+        .await
 }
 
-fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
-    handlers.document(headers, error.code.http_status(), || failure(error))
+async fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
+    handlers.document(headers, error.code.http_status(), || failure(error)).await
 }

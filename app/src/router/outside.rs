@@ -13,7 +13,7 @@ use crate::text::tr;
 /// The page that says where the site is. `style` is the path of the style sheet. Whoever reads it has opened the server's own address, or is
 /// setting up a proxy, so it says what a proxy has to do as well.
 pub fn outside(style: String, headers: &HeaderMap) -> Response {
-    written(style, headers, StatusCode::NOT_FOUND, || {
+    written(style, headers, StatusCode::NOT_FOUND, None, || {
         let (start, title) = (at("/"), tr!(not_found));
         let body = erase(view! {
             <p>{tr!(outside, start = start.clone())}</p>

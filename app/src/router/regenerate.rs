@@ -24,7 +24,7 @@ pub(super) async fn page(handlers: Handlers, headers: HeaderMap, address: Addres
             let chosen = OtherAnswer::of(&turn);
             show(&handlers, &headers, worker, turn, chosen, None).await
         }
-        Err(error) => failed(&handlers, &headers, error),
+        Err(error) => failed(&handlers, &headers, error).await,
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn submit(
 ) -> Response {
     let (worker, turn) = match find(&handlers, address).await {
         Ok(found) => found,
-        Err(error) => return failed(&handlers, &headers, error),
+        Err(error) => return failed(&handlers, &headers, error).await,
     };
     let utc_offset = Preferences::of(&headers).utc_offset;
     let (chosen, done) = match form {
@@ -77,11 +77,13 @@ async fn show(
     let status = refused.as_ref().map_or(200, |error| error.code.http_status());
     let form_id = runtime::new_message_id();
     let regenerate = Regenerate { worker_id, turn, form_id, models, chosen, refused };
-    handlers.document(headers, status, || {
-        (tr!(regenerate_with).to_owned(), erase(view! { <RegeneratePage regenerate /> }))
-    })
+    handlers
+        .document(headers, status, || {
+            (tr!(regenerate_with).to_owned(), erase(view! { <RegeneratePage regenerate /> }))
+        })
+        .await
 }
 
-fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
-    handlers.document(headers, error.code.http_status(), || failure(error))
+async fn failed(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
+    handlers.document(headers, error.code.http_status(), || failure(error)).await
 }

@@ -54,13 +54,15 @@ pub(super) async fn page(
         Some(Err(error)) => error.code.http_status(),
         _ => 200,
     };
-    handlers.document(&headers, status, || {
-        let found = found.map(|found| found.map_err(said));
-        // Do not write a whole oversized query back into the field.
-        let query = asked.q.chars().take(QUERY_CHARS).collect();
-        let search = Search { query, within, later: before.is_some(), found };
-        (tr!(search_page).to_owned(), erase(view! { <SearchResults search /> }))
-    })
+    handlers
+        .document(&headers, status, || {
+            let found = found.map(|found| found.map_err(said));
+            // Do not write a whole oversized query back into the field.
+            let query = asked.q.chars().take(QUERY_CHARS).collect();
+            let search = Search { query, within, later: before.is_some(), found };
+            (tr!(search_page).to_owned(), erase(view! { <SearchResults search /> }))
+        })
+        .await
 }
 
 async fn search(

@@ -37,7 +37,7 @@ pub(super) async fn page(
     told: Result<Query<Told>, QueryRejection>,
 ) -> Response {
     let is_saved = told.is_ok_and(|Query(Told { saved })| saved);
-    show(&handlers, &headers, is_saved.then_some(Ok(SettingsDone::Saved)))
+    show(&handlers, &headers, is_saved.then_some(Ok(SettingsDone::Saved))).await
 }
 
 /// Stores the settings in cookies and redirects to the page, which then respects them.
@@ -46,7 +46,9 @@ pub(super) async fn save(
     headers: HeaderMap,
     form: Result<Form<Choices>, FormRejection>,
 ) -> Response {
-    let Ok(Form(choices)) = form else { return show(&handlers, &headers, Some(Err(unreadable()))) };
+    let Ok(Form(choices)) = form else {
+        return show(&handlers, &headers, Some(Err(unreadable()))).await;
+    };
     let chosen = Preferences::from_form(&choices.language, &choices.theme, &choices.enter);
     let mut answer =
         (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings?saved=true")]).into_response();
@@ -71,7 +73,7 @@ pub(super) async fn forget(
     form: Result<Form<Forget>, FormRejection>,
 ) -> Response {
     let Ok(Form(Forget { provider, model })) = form else {
-        return show(&handlers, &headers, Some(Err(unreadable())));
+        return show(&handlers, &headers, Some(Err(unreadable()))).await;
     };
     let runtime = handlers.backend.runtime();
     let known = runtime.learned().into_iter().filter(|(name, _)| *name == provider);
@@ -82,13 +84,14 @@ pub(super) async fn forget(
         &headers,
         Some(done.map(|_| SettingsDone::Forgotten(ForgottenModel { model, what }))),
     )
+    .await
 }
 
 fn unreadable() -> Error {
     Error::new(ErrorCode::InvalidInput, tr!(bad_form))
 }
 
-fn show(
+async fn show(
     handlers: &Handlers,
     headers: &HeaderMap,
     done: Option<Result<SettingsDone, Error>>,
@@ -100,8 +103,10 @@ fn show(
     let preferences = Preferences::of(headers);
     let runtime = handlers.backend.runtime();
     let (provider, learned) = (runtime.provider_status(), runtime.learned());
-    handlers.document(headers, status, || {
-        let page = view! { <SettingsPage preferences provider learned done /> };
-        (tr!(settings).to_owned(), erase(page))
-    })
+    handlers
+        .document(headers, status, || {
+            let page = view! { <SettingsPage preferences provider learned done /> };
+            (tr!(settings).to_owned(), erase(page))
+        })
+        .await
 }

@@ -78,7 +78,7 @@ fn closed(console: &Console, headers: &HeaderMap, error: &ShareError) -> Respons
         tracing::error!(error = error as &dyn std::error::Error, "a share cannot be read");
     }
     let is_missing = matches!(error, ShareError::NotFound);
-    let mut response = written(console.assets.style.clone(), headers, status, || {
+    let mut response = written(console.assets.style.clone(), headers, status, None, || {
         let (heading, words) = match is_missing {
             true => (tr!(share_missing), tr!(share_missing_why).to_owned()),
             false => (tr!(failed), text::share_error(error)),

@@ -101,7 +101,7 @@ pub(super) async fn preview(
     let Query(fields) = fields.unwrap_or_default();
     let (worker_id, branch) = match branch(&handlers, &worker, &fields).await {
         Ok(found) => found,
-        Err(error) => return refused(&handlers, &headers, error),
+        Err(error) => return refused(&handlers, &headers, error).await,
     };
     let mut export = branch.into_excerpt(fields.parts());
     let mut excerpt = export.take();
@@ -126,14 +126,14 @@ pub(super) async fn share(
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let Ok(Form(fields)) = fields else {
-        return refused(&handlers, &headers, bad_form());
+        return refused(&handlers, &headers, bad_form()).await;
     };
     let (worker_id, branch) = match branch(&handlers, &worker, &fields).await {
         Ok(found) => found,
-        Err(error) => return refused(&handlers, &headers, error),
+        Err(error) => return refused(&handlers, &headers, error).await,
     };
     let Some(days) = fields.days() else {
-        return refused(&handlers, &headers, bad_form());
+        return refused(&handlers, &headers, bad_form()).await;
     };
     let parts = fields.parts();
     let mut export = branch.into_excerpt(parts);
@@ -210,7 +210,7 @@ async fn show_form(
     let asked = if fields.m.is_empty() { fields } else { &whole };
     let (worker_id, BranchExport { branch, .. }) = match branch(handlers, worker, asked).await {
         Ok(found) => found,
-        Err(error) => return refused(handlers, headers, error),
+        Err(error) => return refused(handlers, headers, error).await,
     };
     let chosen = fields.until().ok().flatten();
     let skipped = branch.messages.len().saturating_sub(OFFERED);
@@ -242,6 +242,7 @@ async fn show_form(
     let status = form.error.as_ref().map_or(200, |error| error.code().http_status());
     handlers
         .document(headers, status, || (tr!(share).to_owned(), erase(view! { <SharePage form /> })))
+        .await
 }
 
 async fn show_list(
@@ -259,9 +260,10 @@ async fn show_list(
     list.sharing_is_off = shares.allowed().is_err();
     list.origin = Origin::of(headers, visit.visitor.secure);
     let status = list.error.as_ref().map_or(200, |error| error.code().http_status());
-    let mut response = handlers.document(headers, status, || {
+    let response = handlers.document(headers, status, || {
         (tr!(shares).to_owned(), erase(view! { <SharesPage list /> }))
     });
+    let mut response = response.await;
     let policy = HeaderValue::from_static(COPY_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
@@ -269,23 +271,25 @@ async fn show_list(
 
 /// The page for a conversation that cannot be shared, or a form that cannot be read. Its words are
 /// found when it is written, in its language.
-fn refused(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
-    handlers.document(headers, error.code.http_status(), || {
-        let words = match error.code {
-            ErrorCode::NotFound => tr!(share_error_gone),
-            ErrorCode::InvalidInput => tr!(bad_form),
-            _ => return failure(error),
-        };
-        let body = erase(view! {
-            <p>{words}</p>
-            <p class="actions">
-                <a class="button" href=at("/")>
-                    {tr!(to_home)}
-                </a>
-            </p>
-        });
-        (tr!(share).to_owned(), erase(view! { <Plain heading=tr!(share) body /> }))
-    })
+async fn refused(handlers: &Handlers, headers: &HeaderMap, error: Error) -> Response {
+    handlers
+        .document(headers, error.code.http_status(), || {
+            let words = match error.code {
+                ErrorCode::NotFound => tr!(share_error_gone),
+                ErrorCode::InvalidInput => tr!(bad_form),
+                _ => return failure(error),
+            };
+            let body = erase(view! {
+                <p>{words}</p>
+                <p class="actions">
+                    <a class="button" href=at("/")>
+                        {tr!(to_home)}
+                    </a>
+                </p>
+            });
+            (tr!(share).to_owned(), erase(view! { <Plain heading=tr!(share) body /> }))
+        })
+        .await
 }
 
 fn bad_form() -> Error {

@@ -18,6 +18,7 @@ use crate::Visitor;
 use crate::backend::Backend;
 use crate::components::Mistake;
 use crate::erase::Erased;
+use crate::pages::Beside;
 use crate::text::{self, tr};
 
 /// A request for a page about accounts. The server has put the [`Visitor`] into the request's
@@ -30,6 +31,8 @@ pub(super) struct Visit {
     pub passkeys: Passkeys,
     principal: Option<Principal>,
     style: String,
+    /// What is shown beside the pages of an account.
+    beside: Option<Beside>,
 }
 
 impl FromRequestParts<Console> for Visit {
@@ -39,14 +42,24 @@ impl FromRequestParts<Console> for Visit {
         let Some(visitor) = parts.extensions.get::<Visitor>().cloned() else {
             return Err(super::nobody());
         };
+        let principal = parts.extensions.get::<Principal>().copied();
+        let path = parts.uri.path();
+        let beside = match principal.filter(|_| path.starts_with("/account")) {
+            Some(principal) => {
+                let backend = console.backend.of(principal, visitor.admission.as_ref());
+                backend.beside(path.to_owned()).await
+            }
+            None => None,
+        };
         Ok(Self {
             accounts: console.backend.accounts.clone(),
             backend: console.backend.clone(),
             visitor,
             identity_provider: console.backend.identity_provider.clone(),
             passkeys: console.backend.passkeys.clone(),
-            principal: parts.extensions.get().copied(),
+            principal,
             style: console.assets.style.clone(),
+            beside,
         })
     }
 }
@@ -62,7 +75,8 @@ impl Visit {
     ) -> Response {
         let status =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = written(self.style.clone(), headers, status, page);
+        let beside = self.beside.clone();
+        let mut response = written(self.style.clone(), headers, status, beside, page);
         let keep = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, keep);
         if let Some(seconds) = answer.retry_after {

@@ -52,7 +52,7 @@ fn OfDay(group: Group) -> impl IntoView {
     view! {
         <div class="day" role="group" aria-labelledby=day.id()>
             <h2 class="day-name" id=day.id()>
-                {name(day)}
+                {day_name(day)}
             </h2>
             <ul>
                 <For each=move || items.get() key=|item| item.id let(item)>
@@ -63,7 +63,8 @@ fn OfDay(group: Group) -> impl IntoView {
     }
 }
 
-fn name(day: Day) -> String {
+/// The heading of a day.
+pub fn day_name(day: Day) -> String {
     match day {
         Day::Pinned => tr!(day_pinned).to_owned(),
         Day::Today => tr!(day_today).to_owned(),
