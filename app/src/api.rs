@@ -27,7 +27,22 @@ pub async fn home() -> Result<Home, AppError> {
         backend.runtime().workers(None, backend.limits.worker_page).await.map_err(map_error)?;
     // Skip a conversation that cannot be read, unless there is no other.
     let readable = page.workers.iter().find(|worker| !worker.unreadable);
-    let newest = readable.or(page.workers.first()).map(|worker| worker.worker_id);
+    let newest = readable.or(page.workers.first()).cloned();
+    let newest = match newest {
+        Some(worker) => {
+            let worker_id = worker.worker_id;
+            // While nothing can be written, the conversation can still be shown.
+            let greeted = backend.runtime().welcome(worker, crate::locale::language()).await;
+            if let Err(error) = greeted {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a new conversation keeps the profile of another language"
+                );
+            }
+            Some(worker_id)
+        }
+        None => None,
+    };
     Ok(Home { newest, refused: use_context() })
 }
 
@@ -131,7 +146,11 @@ pub async fn submit(
     let backend = CallerBackend::current()?;
     let done = match crate::form::Fields::read(fields) {
         Ok(fields) => {
-            fields.perform(backend.runtime(), worker_id, crate::reader::utc_offset()).await
+            let reader = crate::form::Reader {
+                utc_offset: crate::reader::utc_offset(),
+                language: crate::locale::language(),
+            };
+            fields.perform(backend.runtime(), worker_id, reader).await
         }
         Err(refused) => Err(refused),
     };
@@ -147,7 +166,7 @@ pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
 /// Begins a conversation: the one in which nothing was said yet, or a new one.
 #[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", protocol = Call)]
 pub async fn create() -> Result<WorkerId, AppError> {
-    let worker = CallerBackend::current()?.runtime().begin().await;
+    let worker = CallerBackend::current()?.runtime().begin(crate::locale::language()).await;
     worker.map(|worker| worker.worker_id).map_err(map_error)
 }
 

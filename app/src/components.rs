@@ -41,6 +41,8 @@ mod popover;
 mod problem;
 mod provider_note;
 #[cfg(feature = "browser")]
+mod read_aloud;
+#[cfg(feature = "browser")]
 mod reading_keys;
 mod reasoning;
 mod rows;
@@ -51,6 +53,7 @@ mod search_box;
 mod sidebar;
 mod status_line;
 mod toast;
+mod told_when_done;
 #[cfg(feature = "browser")]
 mod transcript_acts;
 mod transcript_view;

@@ -3,3 +3,9 @@
 /// A script stores the reader's UTC offset in this cookie, in minutes ahead of UTC. Pages without a
 /// script show times by it, and forms pass it on.
 pub const UTC_OFFSET: &str = "companion_utc_offset";
+
+/// A script stores in this cookie that the list of conversations is hidden on wide screens.
+pub const LIST: &str = "companion_list";
+
+/// The value of [`LIST`] for that, and of the attribute `data-list` of the page's root element.
+pub const HIDDEN: &str = "hidden";

@@ -4,12 +4,15 @@
 //! the page itself, the error on it and the typed text still in its field, so that no text is lost
 //! and the address stays the conversation's.
 
+use axum::http::HeaderMap;
 use leptos::serde_json;
+use leptos_i18n::Locale as _;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
 use protocol::{Error, ErrorCode, MessageId, TurnId, UtcOffset, Visibility, Worker, WorkerId};
 use runtime::{Access, ModelPatch};
 use serde::Deserialize;
 
+use crate::preferences::Preferences;
 use crate::{Refused, text::tr};
 
 mod chosen;
@@ -84,6 +87,24 @@ pub struct Fields {
     instructions_before: String,
 }
 
+/// What a form's action has to know of its reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// The reader's UTC offset, if it is known.
+    pub utc_offset: Option<UtcOffset>,
+    /// The tag of the page's language.
+    pub language: &'static str,
+}
+
+impl Reader {
+    /// The reader who sent these headers.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let preferences = Preferences::of(headers);
+        let language = preferences.locale(headers).as_str();
+        Self { utc_offset: preferences.utc_offset, language }
+    }
+}
+
 impl Fields {
     /// Reads the fields from the names and values that the client-only console sends.
     pub fn read(fields: Vec<(String, String)>) -> Result<Self, Box<Refused>> {
@@ -116,20 +137,20 @@ impl Fields {
         }
     }
 
-    /// Performs the form's action on the page of `worker`; `utc_offset` is the reader's. Returns
-    /// the path to redirect to.
+    /// Performs the form's action on the page of `worker`. Returns the path to redirect to.
     pub async fn perform(
         self,
         runtime: &Access,
         worker: Option<WorkerId>,
-        utc_offset: Option<UtcOffset>,
+        reader: Reader,
     ) -> Result<String, Box<Refused>> {
+        let Reader { utc_offset, language } = reader;
         let (action, message_id) = (self.action, self.id);
         let (edits, parent) = (self.edits, self.parent);
         let text = plain_breaks(&self.text);
         let done = match (action, worker) {
             (Action::Create, _) => {
-                let made = create(runtime, &self.chosen()).await;
+                let made = create(runtime, &self.chosen(), language).await;
                 made.map(|worker| conversation(worker.worker_id))
             }
             (Action::Send, Some(id)) => match message_id {
@@ -185,10 +206,10 @@ impl Fields {
     }
 }
 
-async fn create(runtime: &Access, chosen: &Chosen) -> Result<Worker, Error> {
+async fn create(runtime: &Access, chosen: &Chosen, language: &str) -> Result<Worker, Error> {
     // The button of the list sends no choices.
     if *chosen == Chosen::default() {
-        return runtime.begin().await;
+        return runtime.begin(language).await;
     }
     let ModelPatch { profile, provider, model, effort, temperature, instructions } =
         chosen.wanted()?;

@@ -18,6 +18,9 @@ pub struct Preferences {
     pub enter: Option<EnterKey>,
     /// The reader's UTC offset, if a script of the console has stored it.
     pub utc_offset: Option<UtcOffset>,
+    /// Whether the list of conversations is hidden on wide screens, where it can be opened as on narrow
+    /// ones.
+    pub list_hidden: bool,
 }
 
 /// A theme that overrides that of the system.
@@ -31,6 +34,7 @@ const LANGUAGE: &str = "companion_language";
 const THEME: &str = "companion_theme";
 const ENTER: &str = "companion_enter";
 const UTC_OFFSET: &str = crate::cookie::UTC_OFFSET;
+const LIST: &str = crate::cookie::LIST;
 
 /// The cookies' attributes. About 400 days is the longest time that browsers keep a cookie.
 const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";
@@ -58,6 +62,7 @@ impl Preferences {
                 let minutes: Option<i16> = value.parse().ok();
                 self.utc_offset = minutes.and_then(|minutes| minutes.try_into().ok());
             }
+            LIST => self.list_hidden = value == crate::cookie::HIDDEN,
             _ => {}
         }
     }
@@ -68,8 +73,13 @@ impl Preferences {
             language: language(language_is),
             theme: theme(theme_is),
             enter: EnterKey::of(enter_is),
-            utc_offset: None,
+            ..Self::default()
         }
+    }
+
+    /// The attribute `data-list` of the root element.
+    pub fn list(self) -> Option<&'static str> {
+        self.list_hidden.then_some(crate::cookie::HIDDEN)
     }
 
     /// The cookies that store the settings of a form.
@@ -145,7 +155,7 @@ mod tests {
             language: Some(Locale::ja),
             theme: Some(Theme::Dark),
             enter: Some(EnterKey::Sends),
-            utc_offset: None,
+            ..Preferences::default()
         };
         for preferences in [chosen, Preferences::default()] {
             let mut headers = HeaderMap::new();

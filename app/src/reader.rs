@@ -51,14 +51,44 @@ fn browser_offset() -> Option<protocol::UtcOffset> {
 /// Stores the UTC offset in a cookie, so that every later request tells it to the server.
 #[cfg(feature = "browser")]
 pub fn tell_utc_offset() {
-    use wasm_bindgen::JsCast;
-    let Some(offset) = utc_offset() else { return };
-    let document = leptos::prelude::document().unchecked_into::<web_sys::HtmlDocument>();
-    let (name, minutes) = (crate::cookie::UTC_OFFSET, offset.minutes());
-    let path = crate::base_path::at("/");
     // Without cookies, the server shows times in UTC.
+    if let Some(offset) = utc_offset() {
+        tell(crate::cookie::UTC_OFFSET, &offset.minutes().to_string());
+    }
+}
+
+/// Whether the list of conversations is hidden on wide screens.
+pub fn list_hidden() -> bool {
+    #[cfg(feature = "browser")]
+    return leptos::prelude::document()
+        .document_element()
+        .is_some_and(|root| root.get_attribute("data-list").is_some());
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    return preferences().list_hidden;
+    #[cfg(not(any(feature = "ssr", feature = "browser")))]
+    false
+}
+
+/// Hides the list of conversations on wide screens, or shows it again, and remembers it for later pages.
+#[cfg(feature = "browser")]
+pub fn hide_list(hidden: bool) {
+    use crate::cookie::{HIDDEN, LIST};
+    let Some(root) = leptos::prelude::document().document_element() else { return };
+    let _ = match hidden {
+        true => root.set_attribute("data-list", HIDDEN),
+        false => root.remove_attribute("data-list"),
+    };
+    tell(LIST, if hidden { HIDDEN } else { "" });
+}
+
+/// Stores something in a cookie that the server reads.
+#[cfg(feature = "browser")]
+fn tell(name: &str, value: &str) {
+    use wasm_bindgen::JsCast;
+    let document = leptos::prelude::document().unchecked_into::<web_sys::HtmlDocument>();
+    let path = crate::base_path::at("/");
     let _ = document
-        .set_cookie(&format!("{name}={minutes}; Path={path}; Max-Age=34560000; SameSite=Lax"));
+        .set_cookie(&format!("{name}={value}; Path={path}; Max-Age=34560000; SameSite=Lax"));
 }
 
 /// The page's language with the reader's region, such as `en-GB` if the browser says so.

@@ -16,7 +16,7 @@ use runtime::Principal;
 
 use crate::backend::CallerBackend;
 use crate::base_path::{BasePath, base};
-use crate::form::{Fields, unreadable};
+use crate::form::{Fields, Reader, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
 use crate::response::set_status;
@@ -195,8 +195,7 @@ impl Handlers {
     ) -> Response {
         let done = match form {
             Ok(Form(fields)) => {
-                let utc_offset = Preferences::of(&headers).utc_offset;
-                fields.perform(self.backend.runtime(), worker, utc_offset).await
+                fields.perform(self.backend.runtime(), worker, Reader::of(&headers)).await
             }
             Err(_) => Err(unreadable()),
         };

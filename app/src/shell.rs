@@ -43,7 +43,8 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     }
     let Assets { style, script, wasm } = assets;
     let [style, script, wasm] = [style, script, wasm].map(|path| at(&path));
-    let Preferences { theme, enter, .. } = reader::preferences();
+    let preferences = reader::preferences();
+    let Preferences { theme, enter, .. } = preferences;
     let base = Some(base()).filter(|base| !base.is_empty());
     let start = format!(
         "{TRUSTED_TYPES}import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
@@ -54,6 +55,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
             lang=locale::language()
             data-theme=theme.map(Theme::name)
             data-enter=enter.map(EnterKey::name)
+            data-list=preferences.list()
             data-base=base
         >
             <head>

@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
       page,
       watch,
     }) => {
-      watch.allow(/401|422/);
+      watch.allow(/401|422|HTTP Authentication failed/);
       await console.open();
       await expect(page).toHaveURL(/\/setup$/);
       const send = async (code: string, password: string, again = password): Promise<void> => {
@@ -208,7 +208,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(row).not.toContainText('Disabled');
 
       await page.getByRole('link', { name: 'Audit' }).click();
-      const entries = page.getByRole('listitem');
+      const entries = page.getByRole('main').getByRole('listitem');
       await expect(entries.first()).toContainText(/Account enabled\s*ben/);
       await expect(entries.first()).toContainText(`by ${OWNER.name}`);
       await expect(entries.first()).toContainText('from 127.0.0.1');
@@ -371,7 +371,7 @@ for (const [what, viewport, colorScheme] of [
           await page.screenshot({ path: file, fullPage: true });
           await info.attach(name, { path: file, contentType: 'image/png' });
         };
-        const press = (): Promise<void> => page.locator('button[type=submit]').first().click();
+        const press = (): Promise<void> => page.locator('main button[type=submit]').first().click();
         await page.goto(`${url}/setup`);
         await look('setup');
         await page.locator('#code').fill('AAAA-BBBB-CCCC-DDDD');
@@ -425,7 +425,7 @@ test('at the server’s own machine no login is needed, and the first account is
     await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
     await page.getByRole('button', { name: 'Add an account' }).click();
     await expect(page.getByRole('status')).toHaveText('The account was added.');
-    await expect(page.getByRole('listitem')).toContainText('Owner');
+    await expect(page.getByRole('main').getByRole('listitem')).toContainText('Owner');
     await page.goto(`${companion.url}/setup`);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in');
     await logIn(page, OWNER);

@@ -149,3 +149,31 @@ test('in English no page contains Japanese text', async ({ console, page, upstre
   };
   await walk(console, look, upstream);
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'a Japanese browser' : 'a Japanese browser without JavaScript', () => {
+    test.use({ javaScriptEnabled, locale: 'ja-JP' });
+
+    test('has the Japanese profile in a conversation that it begins', async ({ console, page, upstream }) => {
+      await upstream.plays(answer('はい。'), answer('いいえ。'));
+      const ask = async (text: string): Promise<string> => {
+        await page.getByRole('textbox', { name: 'メッセージ' }).fill(text);
+        await page.getByRole('button', { name: '送信', exact: true }).click();
+        await expect(page.locator('.message[data-role=user] .message-text').last()).toHaveText(text);
+        await expect.poll(async () => (await upstream.asked()).at(-1)?.body?.messages.at(-1)?.content).toBe(text);
+        return (await upstream.asked()).at(-1)?.body?.messages[0]?.content ?? '';
+      };
+      // The first conversation was made by the server, before it knew any reader.
+      await console.open();
+      if (javaScriptEnabled) await console.isLive();
+      await expect(page.locator('.answers-here')).toHaveText('コンパニオン · scripted-model');
+      expect(await ask('一つ目')).toContain('話し相手となるアシスタント');
+      await expect(page.locator('.message[data-role=assistant]').last()).toContainText('はい。');
+      await page.getByRole('button', { name: '新しい会話', exact: true }).click();
+      await expect(page.locator('.message')).toHaveCount(0);
+      await expect(page.locator('.answers-here')).toHaveText('コンパニオン · scripted-model');
+      if (javaScriptEnabled) await console.isLive();
+      expect(await ask('二つ目')).toContain('話し相手となるアシスタント');
+    });
+  });
+}

@@ -135,3 +135,31 @@ test('everything about a conversation can be reached on a low screen', async ({ 
   await console.deleteIt.click();
   await expect(console.undo).toBeVisible();
 });
+
+test('the list is hidden on a wide screen, opens over the page, and stays again', async ({ companion, console, page }) => {
+  const other = await companion.api.create('Another one');
+  await console.openLive();
+  const hide = page.getByRole('button', { name: 'Hide the list' });
+  await hide.click();
+  await expect(console.list).toBeHidden();
+  await expect(console.openList).toBeFocused();
+  // The server's next page has it hidden from the beginning, and so have the pages without a script.
+  await page.reload();
+  await expect(console.list).toBeHidden();
+  await console.isLive();
+  await console.open('/settings');
+  await expect(console.list).toBeHidden();
+  await console.openList.click();
+  await console.conversation(other).click();
+  await console.isLive();
+  await expect(console.list).toBeHidden();
+  await console.openList.click();
+  await expect(console.list).toBeVisible();
+  await page.getByRole('button', { name: 'Keep the list open' }).click();
+  await expect(console.list).toBeVisible();
+  await expect(console.openList).toBeHidden();
+  await page.reload();
+  await expect(console.list).toBeVisible();
+  await console.isLive();
+  await expect(hide).toBeVisible();
+});

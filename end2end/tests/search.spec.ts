@@ -43,8 +43,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page).toHaveTitle('Search · Companion');
       await expect(field(page)).toHaveValue('OTTER');
       // The title was derived from the question.
-      await expect(page.getByRole('heading', { level: 2 })).toHaveText('Where is the otter?');
-      await expect(page.getByRole('heading', { level: 2 }).locator('mark')).toHaveText('otter');
+      await expect(page.getByRole('main').getByRole('heading', { level: 2 })).toHaveText('Where is the otter?');
+      await expect(page.getByRole('main').getByRole('heading', { level: 2 }).locator('mark')).toHaveText('otter');
       await expect(hits(page)).toHaveCount(2);
       await expect(hits(page).first()).toContainText('The otter swims.');
       await expect(hits(page).locator('mark')).toHaveText(['otter', 'otter']);

@@ -99,6 +99,8 @@ impl Profile {
 pub struct Bundle {
     profiles: Vec<Profile>,
     default: ProfileName,
+    /// By language tags.
+    default_in: BTreeMap<String, ProfileName>,
     templates: Environment<'static>,
     digest: String,
 }
@@ -122,6 +124,16 @@ impl Bundle {
     /// The profile of new conversations.
     pub fn default_profile(&self) -> &ProfileName {
         &self.default
+    }
+
+    /// The profile of new conversations for readers of a language.
+    pub fn default_in(&self, language: &str) -> &ProfileName {
+        self.default_in.get(language).unwrap_or(&self.default)
+    }
+
+    /// Whether new conversations have this profile, in some language.
+    pub fn is_default(&self, name: &ProfileName) -> bool {
+        self.default == *name || self.default_in.values().any(|other| other == name)
     }
 
     /// A profile by its name.
@@ -153,7 +165,8 @@ impl Bundle {
                 .add_template_owned(name.clone(), text)
                 .map_err(|error| BundleError::template(&name, &error))?;
         }
-        let bundle = Self { profiles: list.profile, default: list.default, templates, digest };
+        let files::ProfileList { default, default_in, profile: profiles } = list;
+        let bundle = Self { profiles, default, default_in, templates, digest };
         for profile in &bundle.profiles {
             let variables = Variables {
                 workspace: "Companion".to_owned(),

@@ -11,6 +11,7 @@ use super::open_sidebar::OpenSidebar;
 use super::popover::close_popover;
 use super::problem::Problem;
 use super::search_box::SearchBox;
+use super::told_when_done::ended_unseen;
 use super::visibility_forms::PlaceForms;
 use super::window_gauge::WindowGauge;
 use crate::erase::{attr, erase, live, words};
@@ -31,7 +32,11 @@ pub fn ConversationHeader() -> impl IntoView {
     let window = title.clone();
     let archived = move || placed.read().place == protocol::Visibility::Archived;
     let closed = move || status.read().status == protocol::WorkerStatus::Stopped;
-    titled(move || text::window_title(&window()));
+    let unseen = ended_unseen();
+    titled(move || {
+        let title = text::window_title(&window());
+        if unseen.get() { ["● ", &title].concat() } else { title }
+    });
     view! {
         <header class="top">
             <OpenSidebar />

@@ -25,6 +25,8 @@ pub fn Editing(
     // Skip the first run: the box already holds the message, or nothing is being edited.
     effect_from(move |was| {
         let now = edited.get();
+        #[cfg(feature = "browser")]
+        mark(now);
         let Some(area) = area.get_untracked() else { return now.is_some() };
         match (was, now) {
             (Some(_), Some(id)) => {
@@ -64,4 +66,15 @@ pub fn Editing(
             }
         })
     })
+}
+
+/// Marks the message that is being edited. One effect for all messages costs less than one for each.
+#[cfg(feature = "browser")]
+fn mark(id: Option<protocol::MessageId>) {
+    if let Ok(Some(before)) = document().query_selector("[data-edited]") {
+        let _ = before.remove_attribute("data-edited");
+    }
+    if let Some(now) = id.and_then(|id| document().get_element_by_id(&format!("m-{id}"))) {
+        let _ = now.set_attribute("data-edited", "");
+    }
 }

@@ -6,6 +6,8 @@ use leptos::prelude::*;
 #[derive(Clone, Copy)]
 pub enum Icon {
     Menu,
+    /// The list beside a page.
+    Panel,
     Plus,
     Send,
     Stop,
@@ -28,6 +30,11 @@ pub fn Drawing(
         Icon::Menu => view! {
             <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
                 <path d="M3 6h14M3 10h14M3 14h9" />
+            </svg>
+        },
+        Icon::Panel => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M4.5 3.5h11a1.5 1.5 0 0 1 1.5 1.5v10a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 15V5a1.5 1.5 0 0 1 1.5-1.5zM8 3.5v13" />
             </svg>
         },
         Icon::Plus => view! {

@@ -28,6 +28,8 @@ pub fn MessageView(
         Role::Assistant => ("assistant", text::PRODUCT),
     };
     let found = (conversation.found == Some(id)).then_some("");
+    // A script marks the next one (see `editing`).
+    let edited = (conversation.editing.get_untracked() == Some(id)).then_some("");
     let link = message_page(worker_id, id);
     // An answer shows its time among the details of its turn.
     let asked_at = turn.is_none().then(|| {
@@ -72,6 +74,7 @@ pub fn MessageView(
             tabindex="-1"
             data-role=name
             data-found=found
+            data-edited=edited
             data-long=is_long.then_some("")
             aria-label=label
         >

@@ -6,12 +6,17 @@ use super::icon::{Drawing, Icon};
 use super::layout::SIDEBAR;
 use crate::text::tr;
 
-/// Needs no script. On a wide screen the sidebar is always visible and the button is hidden.
+/// The button's id.
+pub const BUTTON: &str = "open-sidebar";
+
+/// Needs no script. On a wide screen the sidebar is visible and the button hidden, unless the
+/// reader has hidden the sidebar there, too.
 #[component]
 pub fn OpenSidebar() -> impl IntoView {
     view! {
         <button
             class="icon-button top-menu"
+            id=BUTTON
             type="button"
             popovertarget=SIDEBAR
             aria-label=tr!(conversations)

@@ -6,9 +6,7 @@ use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
 use crate::base_path::at;
-#[cfg(feature = "browser")]
-use crate::erase::effect;
-use crate::erase::{attr, erase, live, words};
+use crate::erase::{attr, effect, erase, live, words};
 use crate::live::List;
 use crate::text::tr;
 
@@ -52,6 +50,9 @@ pub fn OpenPalette() -> impl IntoView {
     }
 }
 
+/// How long the result of a command is shown.
+const TOLD: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// The dialog over the page, and the keys that open it.
 ///
 /// The dialog keeps its content while it is closed: if the focused field were removed, Chromium
@@ -61,9 +62,22 @@ pub fn Overlays() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
     #[cfg(feature = "browser")]
     listen(overlay.clone());
-    // The result of a command is announced after the dialog is closed.
+    // The result of a command is shown and announced after the dialog is closed.
     let told = perform::Told::default();
     provide_context(told.clone());
+    let shown = told.0.clone();
+    effect(move || {
+        let words = shown.get();
+        let shown = shown.clone();
+        let over = move || {
+            if shown.get_untracked() == words {
+                shown.set("");
+            }
+        };
+        if !words.is_empty() {
+            set_timeout(over, TOLD);
+        }
+    });
     let element = NodeRef::<Dialog>::new();
     #[cfg(feature = "browser")]
     show_modal(element, overlay.clone());
@@ -80,7 +94,7 @@ pub fn Overlays() -> impl IntoView {
         }
     };
     view! {
-        <div class="visually-hidden" role="status">
+        <div class="told" role="status">
             {words(move || told.0.get())}
         </div>
         <dialog

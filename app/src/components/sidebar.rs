@@ -22,6 +22,7 @@ mod entry;
 mod entry_menu;
 mod entry_title;
 mod groups;
+mod hide_list;
 mod menu;
 mod older;
 #[cfg(feature = "browser")]
@@ -32,6 +33,7 @@ use entry_menu::EntryMenu;
 use groups::Groups;
 #[cfg(feature = "ssr")]
 pub use groups::day_name;
+use hide_list::HideList;
 use older::Older;
 
 /// The column beside the conversation; on a narrow screen it opens over it. It stays while the
@@ -56,7 +58,10 @@ pub fn Sidebar(
     see(expect_context(), expect_context());
     view! {
         <nav class="sidebar" id=SIDEBAR popover="auto" aria-label=tr!(conversations)>
-            <p class="wordmark">{text::PRODUCT}</p>
+            <div class="sidebar-head">
+                <p class="wordmark">{text::PRODUCT}</p>
+                <HideList />
+            </div>
             <div class="sidebar-begin">
                 <NewConversation />
                 <OpenPalette />

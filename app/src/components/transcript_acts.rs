@@ -20,6 +20,7 @@ use super::another_answer::ask_again;
 use super::message_actions::focus_soon;
 use super::palette::{ModelFor, Overlay, Shown};
 use super::problem::Problem;
+use super::read_aloud;
 use super::toast::Toast;
 use crate::base_path::at;
 use crate::erase::effect;
@@ -126,6 +127,15 @@ impl Acts {
                 let role = role.filter(|_| !running);
                 if let Some(menu) = menu() {
                     let _ = menu.set_attribute("data-of", &role.unwrap_or_default());
+                    let aloud = menu.query_selector("[data-do=aloud]").ok().flatten();
+                    if let Some(aloud) = aloud {
+                        let reads = read_aloud::is_reading();
+                        aloud.set_text_content(Some(if reads {
+                            tr!(aloud_stop)
+                        } else {
+                            tr!(aloud)
+                        }));
+                    }
                 }
             }
             (Some("again-with"), _) => {
@@ -140,6 +150,10 @@ impl Acts {
                 if let Some(text) = self.menu_of.get_value().and_then(shown_text) {
                     self.copy(text);
                 }
+                close_menu();
+            }
+            (Some("aloud"), _) => {
+                self.aloud();
                 close_menu();
             }
             (Some("copy-link"), _) => {
@@ -212,6 +226,20 @@ impl Acts {
             match api::fork(worker_id, message).await {
                 Ok(made) => navigate.with_value(|go| go(&format!("/c/{made}"))),
                 Err(AppError(error)) => problem.show(error),
+            }
+        });
+    }
+
+    /// Reads the message aloud whose menu was open, or stops reading.
+    fn aloud(&self) {
+        if read_aloud::is_reading() {
+            return read_aloud::stop();
+        }
+        let Some(text) = self.menu_of.get_value().and_then(shown_text) else { return };
+        let acts = self.clone();
+        spawn_local(async move {
+            if let Err(words) = read_aloud::read(&text).await {
+                acts.say(words);
             }
         });
     }

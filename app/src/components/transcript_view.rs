@@ -130,6 +130,9 @@ pub fn TranscriptView(
                 <button class="menu-item" type="button" data-do="copy-text">
                     {tr!(copy_text)}
                 </button>
+                <button class="menu-item" type="button" data-do="aloud">
+                    {tr!(aloud)}
+                </button>
                 <button class="menu-item" type="button" data-do="copy-link">
                     {tr!(copy_link)}
                 </button>

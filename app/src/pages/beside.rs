@@ -34,6 +34,10 @@ impl Beside {
         let about = conversation_of(&path);
         let newest = workers.workers.first().map(|worker| worker.worker_id);
         let has_search = path == "/search";
+        // That page has a larger button for it.
+        let is_account = path == "/account" || path.starts_with("/account/");
+        let login =
+            login.map(|login| LoginStatus { session: login.session && !is_account, ..login });
         let list = List::new();
         list.begin(Beginning { page: workers, part: Part::default(), now });
         let groups = list.groups.get_untracked();

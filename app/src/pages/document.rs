@@ -9,11 +9,12 @@ use crate::{locale, reader, text};
 /// The document around a page's body, in the reader's language and theme. `style` is the path of the
 /// style sheet.
 pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use<> {
-    let theme = reader::preferences().theme;
+    let preferences = reader::preferences();
+    let theme = preferences.theme.map(crate::preferences::Theme::name);
     let title = crate::label::raw(text::window_title(title));
     view! {
         <!DOCTYPE html>
-        <html lang=locale::language() data-theme=theme.map(super::super::preferences::Theme::name)>
+        <html lang=locale::language() data-theme=theme data-list=preferences.list()>
             <head>
                 <meta charset="utf-8" />
                 <meta

@@ -11,12 +11,13 @@ use protocol::{Error, ErrorCode, Worker, WorkerId};
 use super::Handlers;
 use super::document::failure;
 use crate::erase::erase;
-use crate::form::{Chosen, Fields, unreadable};
+use crate::form::{Chosen, Fields, Reader, unreadable};
 use crate::pages::{New, NewPage, new_heading};
 use crate::text::tr;
 
 pub(super) async fn page(handlers: Handlers, headers: HeaderMap) -> Response {
-    let profile = handlers.backend.runtime().bundle().default_profile().to_string();
+    let Reader { language, .. } = Reader::of(&headers);
+    let profile = handlers.backend.runtime().usual_profile(language).to_string();
     show(&handlers, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
 }
 
@@ -29,7 +30,7 @@ pub(super) async fn submit(
     let (chosen, done) = match form {
         Ok(Form(fields)) => {
             let chosen = fields.chosen();
-            (chosen, fields.perform(handlers.backend.runtime(), None, None).await)
+            (chosen, fields.perform(handlers.backend.runtime(), None, Reader::of(&headers)).await)
         }
         Err(_) => (Chosen::default(), Err(unreadable())),
     };
@@ -76,7 +77,9 @@ pub(super) async fn choose(
     let worker: Option<WorkerId> = worker.parse().ok();
     let runtime = handlers.backend.runtime();
     let (chosen, done) = match form {
-        Ok(Form(fields)) => (fields.chosen(), fields.perform(runtime, worker, None).await),
+        Ok(Form(fields)) => {
+            (fields.chosen(), fields.perform(runtime, worker, Reader::of(&headers)).await)
+        }
         Err(_) => (Chosen::default(), Err(unreadable())),
     };
     let error = match done {

@@ -1,4 +1,4 @@
-//! `GET /api/fn/reader`: the reader's language, theme and Enter key, for the client-only console.
+//! `GET /api/fn/reader`: the reader's language, theme, Enter key and hidden list, for the client-only console.
 //!
 //! The server writes them on the root element of the pages that it renders. The client-only console
 //! cannot know them: they are in cookies that scripts cannot read, and in the request's
@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     theme: Option<&'static str>,
     #[serde(rename = "data-enter")]
     enter: Option<&'static str>,
+    #[serde(rename = "data-list")]
+    list: Option<&'static str>,
 }
 
 pub(super) async fn chosen(headers: HeaderMap) -> Json<Chosen> {
@@ -28,5 +30,6 @@ pub(super) async fn chosen(headers: HeaderMap) -> Json<Chosen> {
         lang: preferences.locale(&headers).as_str(),
         theme: preferences.theme.map(Theme::name),
         enter: preferences.enter.map(EnterKey::name),
+        list: preferences.list(),
     })
 }

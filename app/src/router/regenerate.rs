@@ -11,9 +11,8 @@ use protocol::{Error, ErrorCode, Turn, WorkerId};
 use super::Handlers;
 use super::document::failure;
 use crate::erase::erase;
-use crate::form::{Fields, OtherAnswer, unreadable};
+use crate::form::{Fields, OtherAnswer, Reader, unreadable};
 use crate::pages::{Regenerate, RegeneratePage};
-use crate::preferences::Preferences;
 use crate::text::tr;
 
 type Address = Path<(String, String)>;
@@ -39,12 +38,11 @@ pub(super) async fn submit(
         Ok(found) => found,
         Err(error) => return failed(&handlers, &headers, error).await,
     };
-    let utc_offset = Preferences::of(&headers).utc_offset;
     let (chosen, done) = match form {
         Ok(Form(fields)) => {
             let chosen = fields.other_answer();
             let runtime = handlers.backend.runtime();
-            (chosen, fields.perform(runtime, Some(worker), utc_offset).await)
+            (chosen, fields.perform(runtime, Some(worker), Reader::of(&headers)).await)
         }
         Err(_) => (OtherAnswer::of(&turn), Err(unreadable())),
     };

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Effort, MessageId, ProfileName, ProviderName, Temperature, Timestamp, Visibility, Worker,
+    Cursor, Effort, MessageId, ProfileName, ProviderName, Temperature, Timestamp, Visibility,
+    Worker,
 };
 
 /// A page of workers, the most recently used first.

@@ -73,6 +73,8 @@ impl BundleError {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileList {
     pub(super) default: ProfileName,
+    #[serde(default)]
+    pub(super) default_in: BTreeMap<String, ProfileName>,
     pub(super) profile: Vec<Profile>,
 }
 
@@ -153,6 +155,10 @@ pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, 
     if !names.contains(&list.default) {
         let line = line_of(text, "default", list.default.as_str());
         return Err(problem(line, format!("there is no profile `{}`", list.default)));
+    }
+    if let Some(unknown) = list.default_in.values().find(|name| !names.contains(name)) {
+        let line = line_of(text, "default_in", unknown.as_str());
+        return Err(problem(line, format!("there is no profile `{unknown}`")));
     }
     Ok(list)
 }

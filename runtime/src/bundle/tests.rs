@@ -67,6 +67,13 @@ fn errors_in_a_bundle_name_file_and_line() {
             &[("profiles.toml", &ONE.replacen("\"a\"", "\"b\"", 1)), ("a.md", "x")],
             "profiles.toml, line 1: there is no profile `b`",
         ),
+        (
+            &[
+                ("profiles.toml", &ONE.replacen('\n', "\ndefault_in = { ja = \"c\" }\n", 1)),
+                ("a.md", "x"),
+            ],
+            "profiles.toml, line 2: there is no profile `c`",
+        ),
         (&[("profiles.toml", ONE), ("a.md", "one\n{{ nobody }}")], "a.md, line 2: undefined value"),
         (&[("profiles.toml", ONE), ("a.md", "one\ntwo {% if %}")], "a.md, line 2: syntax error"),
     ];

@@ -1,7 +1,7 @@
 //! Creates conversations, and finds the provider and model that would answer in them.
 
 use protocol::api::CreateWorker;
-use protocol::{AccountId, Error, Event, EventBody, Visibility, Worker, WorkerStatus};
+use protocol::{AccountId, Error, Event, EventBody, ProfileName, Visibility, Worker, WorkerStatus};
 use store::{Append, Durability, Prompt, StoreError, VisibilityFilter, initial_worker, title};
 
 use super::{Access, Runtime};
@@ -14,39 +14,64 @@ use crate::{fault, ids};
 const UNUSED_AMONG: u32 = 50;
 
 impl Access {
-    /// A conversation of the default profile in which nothing was said yet: one that the account has in
-    /// view already, or else a new one. So beginning again and again leaves one.
-    pub async fn begin(&self) -> Result<Worker, Error> {
-        match self.unused().await? {
-            Some(worker) => Ok(worker),
-            None => self.create(CreateWorker::default()).await,
+    /// A conversation in which nothing was said yet: one that the account has in view already, or else
+    /// a new one. So beginning again and again leaves one. It has the usual profile of the language.
+    pub async fn begin(&self, language: &str) -> Result<Worker, Error> {
+        let page = self.workers(None, UNUSED_AMONG).await?;
+        for worker in page.workers {
+            if self.is_unused(&worker).await? {
+                return self.in_language(worker, language).await;
+            }
+        }
+        let profile = Some(self.usual_profile(language).clone());
+        self.create(CreateWorker { profile, ..CreateWorker::default() }).await
+    }
+
+    /// Gives a conversation the usual profile of the language if nothing was said in it yet. Others stay
+    /// as they are.
+    pub async fn welcome(&self, worker: Worker, language: &str) -> Result<Worker, Error> {
+        match self.is_unused(&worker).await? {
+            true => self.in_language(worker, language).await,
+            false => Ok(worker),
         }
     }
 
-    async fn unused(&self) -> Result<Option<Worker>, Error> {
-        let page = self.workers(None, UNUSED_AMONG).await?;
-        let profile = self.bundle().default_profile();
-        // The first message gives a conversation its title, so only few have to be looked into.
-        let may_be_unused = |worker: &Worker| {
-            let as_created = worker.provider.is_none() && worker.model.is_none();
-            as_created
-                && worker.effort.is_none()
-                && worker.temperature.is_none()
-                && worker.instructions.is_none()
-                && worker.title.is_none()
-                && worker.profile == *profile
-                && worker.place == Visibility::Listed
-                && worker.status != WorkerStatus::Stopped
-                && !worker.unreadable
-        };
-        for worker in page.workers.into_iter().filter(may_be_unused) {
-            let messages = self.store().page(worker.worker_id, None, 1).await;
-            let messages = messages.map_err(fault::from_store)?;
-            if messages.is_some_and(|page| page.events.is_empty()) {
-                return Ok(Some(worker));
-            }
+    async fn in_language(&self, worker: Worker, language: &str) -> Result<Worker, Error> {
+        let profile = self.usual_profile(language);
+        if worker.profile == *profile {
+            return Ok(worker);
         }
-        Ok(None)
+        let wanted = ModelPatch { profile: Some(profile.clone()), ..ModelPatch::default() };
+        self.choose(worker.worker_id, wanted).await
+    }
+
+    /// The profile of new conversations in a language. The small model that comes with the product
+    /// knows one language only, and has the default profile in all.
+    pub fn usual_profile(&self, language: &str) -> &ProfileName {
+        match self.provider_status().bundled_model {
+            true => self.bundle().default_profile(),
+            false => self.bundle().default_in(language),
+        }
+    }
+
+    /// Whether nobody has said or chosen anything in a conversation.
+    async fn is_unused(&self, worker: &Worker) -> Result<bool, Error> {
+        // The first message gives a conversation its title, so only few have to be looked into.
+        let may_be_unused = worker.provider.is_none()
+            && worker.model.is_none()
+            && worker.effort.is_none()
+            && worker.temperature.is_none()
+            && worker.instructions.is_none()
+            && worker.title.is_none()
+            && worker.place == Visibility::Listed
+            && worker.status != WorkerStatus::Stopped
+            && !worker.unreadable
+            && self.bundle().is_default(&worker.profile);
+        if !may_be_unused {
+            return Ok(false);
+        }
+        let messages = self.store().page(worker.worker_id, None, 1).await;
+        Ok(messages.map_err(fault::from_store)?.is_some_and(|page| page.events.is_empty()))
     }
 
     /// Creates a conversation.

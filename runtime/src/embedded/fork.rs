@@ -56,10 +56,8 @@ impl Access {
 fn refusal(cannot: CannotFork) -> Error {
     match cannot {
         CannotFork::NoMessage => fault::no_message(),
-        CannotFork::Running => {
-            Error::new(ErrorCode::Busy, "This answer is still being written.")
-                .with_hint("Wait until it is complete, or stop it.")
-        }
+        CannotFork::Running => Error::new(ErrorCode::Busy, "This answer is still being written.")
+            .with_hint("Wait until it is complete, or stop it."),
     }
 }
 

@@ -208,6 +208,39 @@ async fn lived(server: &Server) -> WorkerId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_conversation_is_made_and_moves_like_any_other() {
+    let server = start("").await;
+    server.says("An answer.");
+    let first = server.worker_id().await;
+    let path = format!("{}/{first}", server.workers());
+    let own = json!({ "instructions": "Be brief." });
+    let changed = server.client.patch(server.url(&path)).json(&own).send().await.unwrap();
+    assert_eq!(changed.status(), 200);
+    let accepted = server.send(&path, "A question?").await;
+    server.ended(first).await;
+    let fork = async |body: serde_json::Value| {
+        server.post(&format!("{path}/fork")).json(&body).send().await.unwrap()
+    };
+    let made = fork(json!({ "message_id": accepted.turn.answer, "title": "A copy" })).await;
+    assert_eq!(made.status(), 201);
+    let address = made.headers()["location"].to_str().unwrap().to_owned();
+    let copy: serde_json::Value = made.json().await.unwrap();
+    assert_eq!(copy["title"], "A copy");
+    let found = server.get(&address).send().await.unwrap();
+    assert_eq!(found.json::<serde_json::Value>().await.unwrap(), copy);
+    assert_eq!(fork(json!({ "message_id": message_id() })).await.status(), 404);
+    assert_eq!(fork(json!({})).await.status(), 422);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("export").to_str().unwrap().to_owned();
+    good(&server.data(), &["export", &file]).await;
+    let data = folder.path().join("data");
+    good(&data, &["import", &file]).await;
+    let (old, new) = (all(&server.data()), all(&data));
+    assert_eq!((old.len(), &new), (2, &old));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_that_was_imported_elsewhere_exports_the_same() {
     let server = start("").await;
     let running = lived(&server).await;

@@ -40,13 +40,14 @@ pub enum Command {
     Settings,
     Appearance,
     Language,
+    Notify,
     Data,
     Shortcuts,
 }
 
 impl Command {
     /// The commands for a conversation with this visibility, in the palette's order.
-    pub fn all(place: Visibility) -> [Self; 17] {
+    pub fn all(place: Visibility) -> [Self; 18] {
         let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
         let archive =
             if place == Visibility::Archived { Visibility::Listed } else { Visibility::Archived };
@@ -66,6 +67,7 @@ impl Command {
             Self::Settings,
             Self::Appearance,
             Self::Language,
+            Self::Notify,
             Self::Data,
             Self::Shortcuts,
         ]
@@ -93,6 +95,7 @@ impl Command {
             Self::Settings => tr!(settings),
             Self::Appearance => tr!(command_appearance),
             Self::Language => tr!(command_language),
+            Self::Notify => tr!(command_notify),
             Self::Data => tr!(data),
             Self::Shortcuts => tr!(shortcuts),
         }
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn an_empty_query_offers_everything() {
         let all = offered(" ", &["a", "b"]);
-        assert_eq!(all.len(), 2 + 17);
+        assert_eq!(all.len(), 2 + 18);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
         assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
     }

@@ -135,6 +135,7 @@ impl Performer {
             Command::Settings | Command::Appearance | Command::Language => {
                 leave(&at("/settings"));
             }
+            Command::Notify => self.notify(),
             Command::Data => leave(&at("/data")),
             Command::Shortcuts => overlay.open(Shown::Shortcuts),
         }
@@ -154,6 +155,17 @@ impl Performer {
                 Err(AppError(error)) => performer.problem.show(error),
             }
         });
+    }
+
+    /// Turns notifications of complete answers on or off.
+    fn notify(&self) {
+        #[cfg(feature = "browser")]
+        {
+            let told = self.told.clone();
+            spawn_local(async move {
+                told.0.set(crate::components::told_when_done::notify::toggle().await);
+            });
+        }
     }
 
     fn copy_answer(&self) {
