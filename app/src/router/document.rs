@@ -21,8 +21,8 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src '
                       frame-ancestors 'none'";
 
 impl Handlers {
-    /// The response with a page, which has the list of conversations beside it. `page` returns its title and body, rendered in the language and
-    /// theme that the request's headers ask for.
+    /// The response with a page, which has the list of conversations beside it. `page` returns its
+    /// title and body, rendered in the language and theme that the request's headers ask for.
     pub(super) async fn document(
         &self,
         headers: &HeaderMap,
