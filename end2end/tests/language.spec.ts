@@ -8,7 +8,7 @@ import { answer, hold, refusal } from '../harness/upstream.ts';
 
 /** Names that are the same in every language. */
 const NAMES = [
-  /[Cc]ompanion|OpenAI|Chat Completions|Responses API|ChatGPT|Claude|DeepSeek|LibreChat|Open WebUI|llama\.cpp|ZIP|SmolLM2[\w.-]*|scripted-model|SQLite|API|Markdown|JSON|GGUF|Cookie/g,
+  /[Cc]ompanion(?:-ja)?|OpenAI|Chat Completions|Responses API|ChatGPT|Claude|DeepSeek|LibreChat|Open WebUI|llama\.cpp|ZIP|SmolLM2[\w.-]*|scripted-model|SQLite|API|Markdown|JSON|GGUF|Cookie/g,
   /Shift|Ctrl|Enter|Mac|MB|UTC|conversations\.json|English|日本語|Esc|temperature|top_p|Top P/g,
   /sha256:[0-9a-f]+|https?:\S+|\b[0-9a-f]{8,}\b/g,
 ];

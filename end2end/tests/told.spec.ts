@@ -14,7 +14,8 @@ const look = (page: Page, hidden: boolean): Promise<void> =>
 
 interface Shown {
   title: string;
-  body?: string;
+  /** The options, of which none may have a text of the conversation. */
+  options: string;
 }
 
 /** Records the notifications in place of showing them. `answer` is what the reader tells the browser. */
@@ -29,7 +30,7 @@ async function recorded(page: Page, permission: 'granted' | 'denied'): Promise<(
       }
       onclick: unknown = null;
       constructor(title: string, options?: NotificationOptions) {
-        shown.push({ title, body: options?.body });
+        shown.push({ title, options: Object.keys(options ?? {}).join() });
       }
       close(): void {}
     }
@@ -51,10 +52,14 @@ test('the title of the window says that an answer is complete, until the page is
   await expect(console.answer).toContainText('One');
   await look(page, true);
   await expect(page).toHaveTitle('Count. · Companion');
+  const icon = page.locator('link[rel=icon]');
   await upstream.release();
   await expect(page).toHaveTitle('● Count. · Companion');
+  await expect(icon).toHaveAttribute('href', '/favicon-done.svg');
+  expect((await page.request.get(new URL('/favicon-done.svg', page.url()).href)).status()).toBe(200);
   await look(page, false);
   await expect(page).toHaveTitle('Count. · Companion');
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
   // Who looks at the page needs no mark.
   await console.ask('And?');
   await expect(console.answer).toHaveText('Three.');
@@ -84,7 +89,7 @@ test('a notification tells of a complete answer, where the reader has asked for 
   await console.ask('Second?');
   await look(page, true);
   await upstream.release();
-  await expect.poll(shown).toEqual([{ title: 'The answer is complete.', body: 'First?' }]);
+  await expect.poll(shown).toEqual([{ title: 'The answer is complete.', options: 'tag' }]);
 
   await look(page, false);
   await toggle();

@@ -90,7 +90,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Archive', exact: true }).click();
       await expect(console.conversation(worker)).toHaveCount(0);
       await page.goto(`${site.url}/search?q=otter`);
-      await expect(page.getByRole('heading', { level: 2 })).toContainText('Archived');
+      await expect(page.getByRole('main').getByRole('heading', { level: 2 })).toContainText('Archived');
     });
   });
 }

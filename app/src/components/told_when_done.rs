@@ -1,25 +1,24 @@
-//! Tells a reader who looks at something else that the answer is complete: in the title of the
-//! browser's window, and by a notification if the reader has asked for that in the palette.
+//! Tells a reader who looks at something else that the answer is complete: in the title and the icon of
+//! the browser's window, and by a notification if the reader has asked for that in the palette.
 
 use leptos::prelude::*;
 
 use crate::erase::{effect, effect_from};
-use crate::live::{Activity, Conversation, List};
+use crate::live::{Activity, List};
 
 /// Whether an answer has ended while the page was hidden.
 pub fn ended_unseen() -> ArcRwSignal<bool> {
     let unseen = ArcRwSignal::new(false);
     let (activity, list) = (expect_context::<Memo<Activity>>(), expect_context::<List>());
-    let conversation = expect_context::<Conversation>();
+    #[cfg(feature = "browser")]
+    let tag = expect_context::<crate::live::Conversation>().worker_id.to_string();
     let ended = unseen.clone();
     effect_from(move |before| {
         let runs = activity.get().is_running();
         if before == Some(true) && !runs && is_hidden() {
             ended.set(true);
             #[cfg(feature = "browser")]
-            notify::show(&conversation);
-            #[cfg(not(feature = "browser"))]
-            let _ = &conversation;
+            notify::show(tag.clone());
         }
         runs
     });
@@ -29,7 +28,28 @@ pub fn ended_unseen() -> ArcRwSignal<bool> {
             seen.set(false);
         }
     });
+    #[cfg(feature = "browser")]
+    {
+        let marked = unseen.clone();
+        effect_from(move |before: Option<bool>| {
+            let marked = marked.get();
+            // The page came with the plain icon.
+            if marked != before.unwrap_or(false) {
+                icon(if marked { "/favicon-done.svg" } else { "/favicon.svg" });
+            }
+            marked
+        });
+    }
     unseen
+}
+
+/// Changes the icon of the page.
+#[cfg(feature = "browser")]
+fn icon(path: &str) {
+    let link = document().query_selector("link[rel=icon][type='image/svg+xml']");
+    if let Ok(Some(link)) = link {
+        let _ = link.set_attribute("href", &crate::base_path::at(path));
+    }
 }
 
 fn is_hidden() -> bool {
@@ -39,8 +59,8 @@ fn is_hidden() -> bool {
     false
 }
 
-/// Notifications of the browser. Nothing of the answer is in them, because they are also shown where
-/// others can see them.
+/// Notifications of the browser. Nothing of the conversation is in them, because they are also shown
+/// where others can see them, and a title is often what was asked.
 #[cfg(feature = "browser")]
 pub mod notify {
     use leptos::prelude::*;
@@ -49,8 +69,6 @@ pub mod notify {
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
-    use crate::label;
-    use crate::live::Conversation;
     use crate::text::tr;
 
     /// The storage key that remembers the choice for this browser.
@@ -86,15 +104,14 @@ pub mod notify {
         storage().is_some_and(|storage| storage.get_item(KEY).ok().flatten().is_some())
     }
 
-    /// Says that an answer of a conversation has ended. A click leads to its page.
-    pub(super) fn show(conversation: &Conversation) {
+    /// Says that an answer has ended. A click leads to its page. A later one with the same tag takes its
+    /// place.
+    pub(super) fn show(tag: String) {
         if !is_on() {
             return;
         }
         let options = NotificationOptions::new();
-        options.set_body(label::of(&conversation.worker.read_untracked()));
-        // A later one of the same conversation takes its place.
-        options.set_tag(&conversation.worker_id.to_string());
+        options.set_tag(&tag);
         // Some browsers on phones allow notifications only from a service worker, and fail here.
         let Ok(shown) = Notification::new_with_options(tr!(answered), &options) else { return };
         let close = shown.clone();

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,11 @@ fn attempt_all(place: &Place) {
 
     attempt("connect elsewhere", || connect(place.foreign_port));
     attempt("listen elsewhere", || {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, place.foreign_port + 1)).map(drop)
+        // Some of these ports may be in use. Port 0 would not do: a server that is told to listen on it may.
+        let ports = (1..20).map(|n| place.foreign_port.wrapping_add(n));
+        let addresses: Vec<_> =
+            ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))).collect();
+        TcpListener::bind(&*addresses).map(drop)
     });
     attempt("open a local socket", || UnixDatagram::unbound().map(drop));
     attempt("open a multipath socket", || {
