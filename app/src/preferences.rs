@@ -37,7 +37,10 @@ const UTC_OFFSET: &str = crate::cookie::UTC_OFFSET;
 const LIST: &str = crate::cookie::LIST;
 
 /// The cookies' attributes. About 400 days is the longest time that browsers keep a cookie.
-const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";
+const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax";
+
+/// Keeps a cookie from scripts.
+const HTTP_ONLY: &str = "; HttpOnly";
 
 impl Preferences {
     /// Reads the cookies of a request. Invalid values are ignored.
@@ -77,6 +80,13 @@ impl Preferences {
         }
     }
 
+    /// The cookie that hides the list of conversations on wide screens, or shows it again. Unlike the
+    /// others a script writes it, too, so scripts may see it.
+    pub fn list_cookie(hidden: bool) -> HeaderValue {
+        let value = if hidden { crate::cookie::HIDDEN } else { "" };
+        HeaderValue::try_from(format!("{LIST}={value}{COOKIE}")).expect("both values are ASCII")
+    }
+
     /// The attribute `data-list` of the root element.
     pub fn list(self) -> Option<&'static str> {
         self.list_hidden.then_some(crate::cookie::HIDDEN)
@@ -85,7 +95,7 @@ impl Preferences {
     /// The cookies that store the settings of a form.
     pub fn cookies(self) -> [HeaderValue; 3] {
         let cookie = |name: &str, value: &str| {
-            HeaderValue::try_from(format!("{name}={value}{COOKIE}"))
+            HeaderValue::try_from(format!("{name}={value}{COOKIE}{HTTP_ONLY}"))
                 .expect("names and values of settings are ASCII")
         };
         [

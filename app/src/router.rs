@@ -102,6 +102,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/s/{token}", get(shared::page))
         .route("/s/{token}/file", get(shared::file))
         .route("/settings", get(settings::page).post(settings::save))
+        .route("/settings/list", get(|| leads("/settings")).post(settings::hide_list))
         .route("/settings/forget", get(|| leads("/settings")).post(settings::forget))
         .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
@@ -138,7 +139,7 @@ struct Handlers {
     backend: CallerBackend,
     options: LeptosOptions,
     assets: Assets,
-    /// The path of the request, without the base path.
+    /// The path of the request with its query, without the base path.
     path: String,
 }
 
@@ -150,7 +151,7 @@ impl FromRequestParts<Console> for Handlers {
         let admission =
             parts.extensions.get::<Visitor>().and_then(|visit| visit.admission.as_ref());
         let Console { backend, options, assets } = console.clone();
-        let path = parts.uri.path().to_owned();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self { backend: backend.of(*principal, admission), options, assets, path })
     }
 }

@@ -147,7 +147,15 @@ test('the list is hidden on a wide screen, opens over the page, and stays again'
   await page.reload();
   await expect(console.list).toBeHidden();
   await console.isLive();
-  await console.open('/settings');
+  // Such a page has a form for it.
+  await console.open('/search?q=nothing');
+  await expect(console.list).toBeHidden();
+  await console.openList.click();
+  await page.getByRole('button', { name: 'Keep the list open' }).click();
+  await expect(page).toHaveURL(/\/search\?q=nothing$/);
+  await expect(console.openList).toBeHidden();
+  await hide.click();
+  await expect(page).toHaveURL(/\/search\?q=nothing$/);
   await expect(console.list).toBeHidden();
   await console.openList.click();
   await console.conversation(other).click();
@@ -157,9 +165,21 @@ test('the list is hidden on a wide screen, opens over the page, and stays again'
   await expect(console.list).toBeVisible();
   await page.getByRole('button', { name: 'Keep the list open' }).click();
   await expect(console.list).toBeVisible();
+  await expect(hide).toBeFocused();
   await expect(console.openList).toBeHidden();
   await page.reload();
   await expect(console.list).toBeVisible();
   await console.isLive();
   await expect(hide).toBeVisible();
+});
+
+test('beside a page without a script, the list leads to the older conversations', async ({ companion, console, page }) => {
+  const made: string[] = [];
+  for (let i = 0; i < 51; i += 1) made.push(await companion.api.create(`Number ${i}`));
+  await console.open('/settings');
+  await expect(console.conversation(made.at(-1) ?? '')).toBeVisible();
+  await expect(console.conversation(made[0] ?? '')).toHaveCount(0);
+  await console.older.click();
+  await expect(console.conversation(made[0] ?? '')).toBeVisible();
+  await expect(page).toHaveURL(/\/c\//);
 });

@@ -95,7 +95,7 @@ pub fn Overlays() -> impl IntoView {
     };
     view! {
         <div class="told" role="status">
-            {words(move || told.0.get())}
+            {live(move || Some(told.0.get()).filter(|words| !words.is_empty()))}
         </div>
         <dialog
             class="overlay"

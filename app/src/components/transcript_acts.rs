@@ -124,9 +124,11 @@ impl Acts {
                 let message = element.closest(".message").ok().flatten();
                 let role = message.and_then(|message| message.get_attribute("data-role"));
                 let running = untrack(|| self.conversation.activity()).is_running();
-                let role = role.filter(|_| !running);
                 if let Some(menu) = menu() {
                     let _ = menu.set_attribute("data-of", &role.unwrap_or_default());
+                    let _ = menu.toggle_attribute_with_force("data-running", running);
+                    let _ =
+                        menu.toggle_attribute_with_force("data-unfinished", self.is_written(id));
                     let aloud = menu.query_selector("[data-do=aloud]").ok().flatten();
                     if let Some(aloud) = aloud {
                         let reads = read_aloud::is_reading();
@@ -214,6 +216,14 @@ impl Acts {
             let (turn_id, question) = (turn.turn_id, turn.question);
             self.overlay.open(Shown::Models(ModelFor::Answer { turn_id, question }));
         }
+    }
+
+    /// Whether a message is an answer that is being written.
+    fn is_written(&self, id: MessageId) -> bool {
+        let entries = self.conversation.entries.read_untracked();
+        let turn =
+            entries.iter().find(|entry| entry.id == id).and_then(|entry| entry.turn.as_ref());
+        turn.is_some_and(|turn| !turn.read_untracked().state.is_final())
     }
 
     /// Copies the conversation up to the message whose menu was open, and shows the copy.

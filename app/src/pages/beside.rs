@@ -12,7 +12,7 @@ use crate::components::{OpenSidebar, SIDEBAR, SearchBox, day_name, login_line};
 use crate::erase::{Erased, erase};
 use crate::live::List;
 use crate::live::list::{Beginning, Group, Part};
-use crate::{label, text, text::tr};
+use crate::{label, reader, text, text::tr};
 
 /// What is shown beside a page.
 #[derive(Clone)]
@@ -23,14 +23,15 @@ pub struct Beside {
     pub now: Timestamp,
     /// Who is logged in.
     pub login: Option<LoginStatus>,
-    /// The path of the page, without the base path.
+    /// The path of the page with its query, without the base path.
     pub path: String,
 }
 
 impl Beside {
     /// The page's body with the list beside it; on a narrow screen a button opens the list.
     pub fn around(self, body: Erased) -> Erased {
-        let Self { workers, now, login, path } = self;
+        let Self { workers, now, login, path: address } = self;
+        let path = address.split('?').next().unwrap_or_default().to_owned();
         let about = conversation_of(&path);
         let newest = workers.workers.first().map(|worker| worker.worker_id);
         let has_search = path == "/search";
@@ -42,6 +43,16 @@ impl Beside {
         list.begin(Beginning { page: workers, part: Part::default(), now });
         let groups = list.groups.get_untracked();
         let groups: Vec<_> = groups.into_iter().map(|group| of_day(group, about)).collect();
+        let older = newest.zip(list.next_before.get_untracked()).map(|(id, before)| {
+            let mut query = leptos_router::params::ParamsMap::new();
+            query.insert("list", before);
+            let query = query.to_query_string();
+            view! {
+                <a class="quiet older" href=at(&format!("/c/{id}{query}"))>
+                    {tr!(older_conversations)}
+                </a>
+            }
+        });
         let archive = newest.map(|id| {
             view! {
                 <a class="quiet older" href=at(&format!("/c/{id}?place=archived"))>
@@ -56,9 +67,12 @@ impl Beside {
             </a>
             <div class="beside">
                 <nav class="sidebar" id=SIDEBAR popover="auto" aria-label=tr!(conversations)>
-                    <p class="wordmark">
-                        <a href=at("/")>{text::PRODUCT}</a>
-                    </p>
+                    <div class="sidebar-head">
+                        <p class="wordmark">
+                            <a href=at("/")>{text::PRODUCT}</a>
+                        </p>
+                        {hide_list(address)}
+                    </div>
                     <form class="new" method="post" action=at("/")>
                         <input type="hidden" name="do" value="create" />
                         <button class="button" type="submit">
@@ -68,6 +82,7 @@ impl Beside {
                     </form>
                     {search}
                     <div class="conversations">{groups}</div>
+                    {older}
                     {archive}
                     <p class="sidebar-links">
                         {link("/settings", tr!(settings), &path)} {link("/data", tr!(data), &path)}
@@ -85,6 +100,21 @@ impl Beside {
             </div>
         })
     }
+}
+
+/// The button that hides the list on a wide screen, or makes it stay again.
+fn hide_list(address: String) -> Erased {
+    let hidden = reader::preferences().list_hidden;
+    let words = if hidden { tr!(list_keep) } else { tr!(list_hide) };
+    erase(view! {
+        <form method="post" action=at("/settings/list")>
+            <input type="hidden" name="hidden" value=(!hidden).to_string() />
+            <input type="hidden" name="next" value=address />
+            <button class="icon-button hide-list" type="submit" aria-label=words title=words>
+                <Drawing icon=Icon::Panel />
+            </button>
+        </form>
+    })
 }
 
 fn of_day(group: Group, about: Option<WorkerId>) -> Erased {

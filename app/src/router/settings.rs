@@ -4,12 +4,13 @@ use axum::Form;
 use axum::extract::Query;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use protocol::{Error, ErrorCode, ProviderName};
 use serde::Deserialize;
 
 use super::Handlers;
 use crate::erase::erase;
+use crate::next_path::next_path;
 use crate::pages::{ForgottenModel, SettingsDone, SettingsPage};
 use crate::preferences::Preferences;
 use crate::text::tr;
@@ -56,6 +57,27 @@ pub(super) async fn save(
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer
+}
+
+/// Whether the list of conversations is to be hidden, and the page that the form was on.
+#[derive(Deserialize)]
+pub(super) struct ListChoice {
+    hidden: bool,
+    next: String,
+}
+
+/// Hides the list of conversations on wide screens, or shows it again, from a page without a script.
+pub(super) async fn hide_list(
+    handlers: Handlers,
+    headers: HeaderMap,
+    form: Result<Form<ListChoice>, FormRejection>,
+) -> Response {
+    let Ok(Form(ListChoice { hidden, next })) = form else {
+        return show(&handlers, &headers, Some(Err(unreadable()))).await;
+    };
+    let mut response = Redirect::to(next_path(&next).unwrap_or("/")).into_response();
+    response.headers_mut().append(header::SET_COOKIE, Preferences::list_cookie(hidden));
+    response
 }
 
 /// The model whose learned facts are to be deleted.

@@ -156,11 +156,24 @@ pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, 
         let line = line_of(text, "default", list.default.as_str());
         return Err(problem(line, format!("there is no profile `{}`", list.default)));
     }
+    if let Some(odd) = list.default_in.keys().find(|tag| !is_language_tag(tag)) {
+        let line = line_of(text, "default_in", odd);
+        return Err(problem(line, format!("`{odd}` is no language tag such as `ja`")));
+    }
     if let Some(unknown) = list.default_in.values().find(|name| !names.contains(name)) {
         let line = line_of(text, "default_in", unknown.as_str());
         return Err(problem(line, format!("there is no profile `{unknown}`")));
     }
     Ok(list)
+}
+
+/// Whether a text has the form of a language tag in lower case, such as `ja` or `pt-br`.
+fn is_language_tag(tag: &str) -> bool {
+    let (language, rest) = tag.split_once('-').unwrap_or((tag, "x"));
+    let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_lowercase())
+        && rest.split('-').all(|part| (1..=8).contains(&part.len()) && is_part(part))
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

@@ -74,6 +74,13 @@ fn errors_in_a_bundle_name_file_and_line() {
             ],
             "profiles.toml, line 2: there is no profile `c`",
         ),
+        (
+            &[
+                ("profiles.toml", &ONE.replacen('\n', "\ndefault_in = { Japanese = \"a\" }\n", 1)),
+                ("a.md", "x"),
+            ],
+            "profiles.toml, line 2: `Japanese` is no language tag such as `ja`",
+        ),
         (&[("profiles.toml", ONE), ("a.md", "one\n{{ nobody }}")], "a.md, line 2: undefined value"),
         (&[("profiles.toml", ONE), ("a.md", "one\ntwo {% if %}")], "a.md, line 2: syntax error"),
     ];

@@ -94,7 +94,7 @@ impl Access {
 
     pub(super) fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
         let place = self.inner.transfer_slots.exports.clone().try_acquire_owned();
-        place.map_err(|_| too_many("The server is writing other exports."))
+        place.map_err(|_| too_many("The server is exporting or copying other conversations."))
     }
 }
 

@@ -175,6 +175,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/s/{token}/file", Public),
     ("GET", "/settings", Session),
     ("POST", "/settings", Session),
+    ("GET", "/settings/list", Session),
+    ("POST", "/settings/list", Session),
     ("GET", "/settings/forget", AdminSession),
     ("POST", "/settings/forget", AdminSession),
     // It repeats what the request itself says of its reader's language.

@@ -12,6 +12,9 @@ use crate::erase::attr;
 use crate::reader;
 use crate::text::tr;
 
+/// The button's id.
+const ID: &str = "hide-list";
+
 /// Needs a script; the style sheet shows it only where one can run, and on wide screens.
 #[component]
 pub fn HideList() -> impl IntoView {
@@ -24,10 +27,9 @@ pub fn HideList() -> impl IntoView {
             hidden.set(hides);
             close_popover(SIDEBAR);
             reader::hide_list(hides);
-            // This button disappears with the list, and the one that opens it appears.
-            if hides {
-                crate::components::focus::focus(crate::components::open_sidebar::BUTTON);
-            }
+            // Of this button and the one that opens the list, one disappears.
+            let now = if hides { crate::components::open_sidebar::BUTTON } else { ID };
+            crate::components::focus::focus(now);
         }
         #[cfg(not(feature = "browser"))]
         hidden.set(true);
@@ -37,6 +39,7 @@ pub fn HideList() -> impl IntoView {
     view! {
         <button
             class="icon-button hide-list"
+            id=ID
             type="button"
             aria-label=attr(move || Some(words().to_owned()))
             title=attr(move || Some(title().to_owned()))
