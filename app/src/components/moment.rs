@@ -95,7 +95,7 @@ fn formatter(detail: Detail) -> js_sys::Function {
         let choose = |part: &str, how: &str| {
             let _ = Reflect::set(&options, &part.into(), &how.into());
         };
-        choose("hour", "2-digit");
+        choose("hour", "numeric");
         choose("minute", "2-digit");
         if detail >= Detail::Day {
             choose("month", "short");
