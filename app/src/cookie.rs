@@ -4,7 +4,8 @@
 /// script show times by it, and forms pass it on.
 pub const UTC_OFFSET: &str = "companion_utc_offset";
 
-/// A script stores in this cookie that the list of conversations is hidden on wide screens.
+/// This cookie says that the list of conversations is hidden on wide screens. A script stores it, and
+/// on pages without one a form.
 pub const LIST: &str = "companion_list";
 
 /// The value of [`LIST`] for that, and of the attribute `data-list` of the page's root element.

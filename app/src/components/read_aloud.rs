@@ -39,7 +39,7 @@ pub async fn read(text: &str) -> Result<(), &'static str> {
 }
 
 /// A voice of the device for a text: a Japanese one where it has kana, else the default one, or
-/// else one of the page's language.
+/// else an English one.
 fn voice_for(text: &str, voices: &[SpeechSynthesisVoice]) -> Option<SpeechSynthesisVoice> {
     let local = || voices.iter().filter(|voice| voice.local_service());
     let of = |language: &str| local().find(|voice| voice.lang().starts_with(language)).cloned();

@@ -14,7 +14,7 @@ impl Access {
     /// one stays as it is. Counts as an export while it runs, and waits for an import that runs.
     ///
     /// Errors: `not_found` also for a message of another conversation, `busy` while the message is
-    /// being written, `rate_limited` while exports run, `internal` for a conversation that cannot be read
+    /// being written, `rate_limited` while too many exports run, `internal` for a conversation that cannot be read
     /// as a whole.
     pub async fn fork(&self, id: WorkerId, request: ForkWorker) -> Result<Worker, Error> {
         let ForkWorker { message_id, title } = request;

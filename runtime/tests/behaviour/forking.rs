@@ -1,7 +1,7 @@
 //! A conversation is copied up to a message, so that it can go on in two ways.
 //!
-//! LibreChat forks a conversation from a message ("Visible messages only" is its default) and ChatGPT
-//! branches in a new chat; both copy one branch and leave the original as it is.
+//! People who come from LibreChat know this as "Fork", one of the actions below a message
+//! (https://www.librechat.ai/docs/features/message_actions).
 
 use protocol::api::{AskAgain, ForkWorker};
 use protocol::{ErrorCode, MessageId, Temperature, TurnId, View, Worker};
