@@ -147,6 +147,15 @@ impl Worker {
         }
     }
 
+    /// Whether something was chosen that replaces or adds to what the profile says.
+    pub fn departs_from_profile(&self) -> bool {
+        self.provider.is_some()
+            || self.model.is_some()
+            || self.effort.is_some()
+            || self.temperature.is_some()
+            || self.instructions.is_some()
+    }
+
     /// A copy of a conversation has messages that are older than itself.
     fn used(&mut self, at: Timestamp) {
         self.updated_at = at.max(self.created_at);

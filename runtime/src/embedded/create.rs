@@ -57,11 +57,7 @@ impl Access {
     /// Whether nobody has said or chosen anything in a conversation.
     async fn is_unused(&self, worker: &Worker) -> Result<bool, Error> {
         // The first message gives a conversation its title, so only few have to be looked into.
-        let may_be_unused = worker.provider.is_none()
-            && worker.model.is_none()
-            && worker.effort.is_none()
-            && worker.temperature.is_none()
-            && worker.instructions.is_none()
+        let may_be_unused = !worker.departs_from_profile()
             && worker.title.is_none()
             && worker.place == Visibility::Listed
             && worker.status != WorkerStatus::Stopped

@@ -50,12 +50,7 @@ pub fn fork(
         temperature: now.temperature,
         instructions: now.instructions.clone(),
     };
-    let has_own_settings = now.provider.is_some()
-        || now.model.is_some()
-        || now.effort.is_some()
-        || now.temperature.is_some()
-        || now.instructions.is_some();
-    let settings = has_own_settings.then_some(settings);
+    let settings = now.departs_from_profile().then_some(settings);
     let first = [created].into_iter().chain(settings).map(|body| (at, body));
     let copied = whole.events.iter().filter_map(|event| Some((event.at, kept.body(&event.body)?)));
     let events: Vec<_> = (1..)
