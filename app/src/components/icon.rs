@@ -14,6 +14,7 @@ pub enum Icon {
     Dots,
     Alert,
     Search,
+    Command,
     Details,
 }
 
@@ -55,6 +56,11 @@ pub fn Drawing(
         Icon::Dots => view! {
             <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
                 <path d="M4.5 10h.01M10 10h.01M15.5 10h.01" stroke-width="2.8" />
+            </svg>
+        },
+        Icon::Command => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M4 5.5 8.5 10 4 14.5M10.5 15H16" />
             </svg>
         },
         Icon::Search => view! {

@@ -45,7 +45,7 @@ pub fn OpenPalette() -> impl IntoView {
             aria-label=tr!(palette_open)
             on:click=press
         >
-            <Drawing icon=Icon::Search />
+            <Drawing icon=Icon::Command />
         </a>
     }
 }

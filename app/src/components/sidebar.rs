@@ -6,7 +6,6 @@ use super::NewConversation;
 use super::layout::SIDEBAR;
 use super::palette::OpenPalette;
 use super::problem::Problem;
-use super::search_box::SearchBox;
 use crate::LoginStatus;
 use crate::base_path::at;
 #[cfg(feature = "browser")]
@@ -21,6 +20,7 @@ mod archived_note;
 mod entry;
 mod entry_menu;
 mod entry_title;
+mod find_in_list;
 mod groups;
 mod hide_list;
 mod menu;
@@ -30,6 +30,7 @@ mod refocus;
 
 use archived_note::ArchivedNote;
 use entry_menu::EntryMenu;
+use find_in_list::FindInList;
 use groups::Groups;
 #[cfg(feature = "ssr")]
 pub use groups::day_name;
@@ -66,7 +67,7 @@ pub fn Sidebar(
                 <NewConversation />
                 <OpenPalette />
             </div>
-            {erase(view! { <SearchBox /> })}
+            {erase(view! { <FindInList /> })}
             <div role="alert">{live(move || problem.note())}</div>
             <ArchivedNote />
             {conversations}
