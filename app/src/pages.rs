@@ -13,6 +13,8 @@ pub mod audit;
 #[cfg(feature = "ssr")]
 mod beside;
 #[cfg(feature = "ssr")]
+mod bulk;
+#[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
 mod document;
@@ -35,6 +37,8 @@ pub mod shares;
 
 #[cfg(feature = "ssr")]
 pub use beside::Beside;
+#[cfg(feature = "ssr")]
+pub use bulk::{Bulk, BulkPage};
 #[cfg(feature = "ssr")]
 pub use data::{Data, DataPage};
 #[cfg(feature = "ssr")]

@@ -25,6 +25,7 @@ use crate::{Assets, Backend, Refused, Visitor, shell, text::tr};
 
 mod account;
 mod accounts;
+mod bulk;
 mod data;
 mod deleted;
 mod document;
@@ -93,6 +94,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server limits the size of an import (`server/src/bounds.rs`).
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
+        .route("/data/conversations", get(bulk::page).post(bulk::submit))
         .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))
         .route("/search", get(search::page))
         .route("/share/{worker_id}", get(shares::form).post(shares::share))

@@ -61,6 +61,9 @@ pub fn DataPage(
                 <p>
                     <a href=at("/shares")>{tr!(shares)}</a>
                 </p>
+                <p>
+                    <a href=at("/data/conversations")>{tr!(bulk)}</a>
+                </p>
             </section>
             <section aria-labelledby="import">
                 <h2 id="import">{tr!(import)}</h2>

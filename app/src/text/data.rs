@@ -5,6 +5,14 @@ use protocol::grouped;
 
 use super::tr;
 
+/// How many conversations a form has changed at once.
+pub fn bulk_done(count: u32) -> String {
+    match count {
+        1 => tr!(bulk_done_one).to_owned(),
+        count => tr!(bulk_done, count = count),
+    }
+}
+
 /// How many conversations an export contains.
 pub fn export_of(conversations: Option<u64>) -> String {
     match conversations {

@@ -161,6 +161,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/turns/{worker_id}/{turn_id}/again", Session),
     ("GET", "/data", Session),
     ("POST", "/data", Session),
+    ("GET", "/data/conversations", Session),
+    ("POST", "/data/conversations", Session),
     ("GET", "/data/deleted", Session),
     ("POST", "/data/deleted", Session),
     ("GET", "/search", Session),

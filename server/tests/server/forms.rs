@@ -7,7 +7,7 @@ use super::support::{Server, code, start};
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 /// The paths of forms, each with the path of the page that contains it.
-const FORMS: [(&str, &str); 11] = [
+const FORMS: [(&str, &str); 12] = [
     ("/", "/"),
     ("/c/019aabcd-0123-7abc-8def-0123456789ab", "/c/019aabcd-0123-7abc-8def-0123456789ab"),
     ("/new", "/new"),
@@ -20,6 +20,7 @@ const FORMS: [(&str, &str); 11] = [
         "/turns/019aabcd-0123-7abc-8def-0123456789ab/019aabcd-0123-7abc-8def-0123456789ab/again",
     ),
     ("/data", "/data"),
+    ("/data/conversations", "/data/conversations"),
     ("/data/deleted", "/data"),
     ("/settings", "/settings"),
     ("/settings/forget", "/settings"),

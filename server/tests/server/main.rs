@@ -9,6 +9,7 @@ mod base_path;
 mod bodies;
 mod bounds;
 mod browser;
+mod bulk;
 mod canary;
 mod catalogue;
 mod choosing;
