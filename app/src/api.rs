@@ -5,11 +5,13 @@
 
 use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage, WorkerPage};
-use protocol::{MessageId, ProviderName, Snapshot, Visibility, WorkerId};
+use protocol::{MessageId, ProviderName, Snapshot, TurnId, Visibility, WorkerId};
 
 use crate::wire::Call;
 use crate::{AppError, Console, Home, ModelOption, SidebarData};
 
+#[cfg(feature = "ssr")]
+use protocol::api::PatchMessage;
 #[cfg(feature = "ssr")]
 use runtime::ModelPatch;
 
@@ -110,10 +112,32 @@ pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapsh
     CallerBackend::current()?.snapshot(worker_id, before).await
 }
 
-/// Sends a message and returns once it is committed. The page receives it like any other event.
+/// Sends a message and returns once it is committed. The page receives it like any other event. With
+/// `edited`, the text is the reader's own version of that turn's answer, and no model is asked.
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", protocol = Call)]
-pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
-    CallerBackend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(map_error)
+pub async fn send(
+    worker_id: WorkerId,
+    message: SendMessage,
+    edited: Option<TurnId>,
+) -> Result<(), AppError> {
+    let backend = CallerBackend::current()?;
+    let sent = match edited {
+        Some(turn) => crate::form::edit_answer(backend.runtime(), worker_id, turn, message).await,
+        None => backend.runtime().send(worker_id, message).await,
+    };
+    sent.map(drop).map_err(map_error)
+}
+
+/// Leaves a message out of what models are sent from the next turn on, or sends it again.
+#[server(name = OmitCall, prefix = "/api/fn", endpoint = "omit", protocol = Call)]
+pub async fn omit(
+    worker_id: WorkerId,
+    message_id: MessageId,
+    omitted: bool,
+) -> Result<(), AppError> {
+    let runtime = CallerBackend::current()?;
+    let done = runtime.runtime().patch_message(worker_id, message_id, PatchMessage { omitted });
+    done.await.map(drop).map_err(map_error)
 }
 
 /// Begins another answer to a message and returns once the turn is committed.

@@ -7,7 +7,7 @@
 use axum::http::HeaderMap;
 use leptos::serde_json;
 use leptos_i18n::Locale as _;
-use protocol::api::{AskAgain, CreateWorker, SendMessage};
+use protocol::api::{Accepted, AskAgain, CreateWorker, EditAnswer, PatchMessage, SendMessage};
 use protocol::{Error, ErrorCode, MessageId, TurnId, UtcOffset, Visibility, Worker, WorkerId};
 use runtime::{Access, ModelPatch};
 use serde::Deserialize;
@@ -31,6 +31,8 @@ enum Action {
     Close,
     /// Copies the messages up to one into a new conversation.
     Fork,
+    /// Leaves a message out of what is sent, or sends it again.
+    Omit,
     Create,
     Choose,
     Rename,
@@ -49,6 +51,15 @@ pub struct Fields {
     /// The message that is edited.
     #[serde(default)]
     edits: Option<MessageId>,
+    /// The turn that wrote the edited message, if that is an answer.
+    #[serde(default)]
+    turn: Option<TurnId>,
+    /// A message to leave out of what is sent.
+    #[serde(default)]
+    omit: Option<MessageId>,
+    /// A message to send again.
+    #[serde(default)]
+    omit_not: Option<MessageId>,
     /// The message that is continued, where it is not the newest one.
     #[serde(default)]
     parent: Option<MessageId>,
@@ -70,6 +81,13 @@ pub struct Fields {
     /// A turn that spent its budget on reasoning; answer its question again with less reasoning.
     #[serde(default)]
     answer_now: Option<TurnId>,
+    /// Further models that are to answer, in the same form as `model`; empty for none.
+    #[serde(default)]
+    also_1: String,
+    #[serde(default)]
+    also_2: String,
+    #[serde(default)]
+    also_3: String,
     /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.
     #[serde(default)]
     model: String,
@@ -129,11 +147,12 @@ impl Fields {
 
     /// The fields of the form that asks for another answer with other settings.
     pub fn other_answer(&self) -> OtherAnswer {
-        let Self { model, effort, temperature, .. } = self;
+        let Self { model, effort, temperature, also_1, also_2, also_3, .. } = self;
         OtherAnswer {
             model: model.clone(),
             effort: effort.clone(),
             temperature: temperature.clone(),
+            also: [also_1.clone(), also_2.clone(), also_3.clone()],
         }
     }
 
@@ -155,9 +174,17 @@ impl Fields {
             }
             (Action::Send, Some(id)) => match message_id {
                 Some(message) => {
-                    let message =
-                        SendMessage { id: message, text: text.clone(), parent, edits, utc_offset };
-                    runtime.send(id, message).await.map(|_| conversation(id))
+                    let message = SendMessage {
+                        parent,
+                        edits,
+                        utc_offset,
+                        ..SendMessage::new(message, &*text)
+                    };
+                    let sent = match self.turn {
+                        Some(turn) => edit_answer(runtime, id, turn, message).await,
+                        None => runtime.send(id, message).await,
+                    };
+                    sent.map(|_| conversation(id))
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
@@ -169,6 +196,13 @@ impl Fields {
                 Some(message) => {
                     let made = crate::fork::fork(runtime, id, message).await;
                     made.map(|worker| conversation(worker.worker_id))
+                }
+                None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
+            },
+            (Action::Omit, Some(id)) => match self.omit.or(self.omit_not) {
+                Some(message) => {
+                    let patch = PatchMessage { omitted: self.omit.is_some() };
+                    runtime.patch_message(id, message, patch).await.map(|_| at_message(id, message))
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
@@ -201,9 +235,23 @@ impl Fields {
             return Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form)));
         };
         let (continues, answer_now) = (self.continues, self.answer_now);
-        let with = self.other_answer().with()?;
-        Ok(AskAgain { id, question, continues, answer_now, with, utc_offset })
+        let (with, also) = (self.other_answer().with()?, self.other_answer().also()?);
+        Ok(AskAgain { id, question, continues, answer_now, with, also, utc_offset })
     }
+}
+
+/// Saves the reader's own version of a turn's answer, whose text and id a message has.
+pub async fn edit_answer(
+    runtime: &Access,
+    id: WorkerId,
+    turn: TurnId,
+    message: SendMessage,
+) -> Result<Accepted, Error> {
+    let SendMessage { id: new, text, .. } = message;
+    let Ok(new) = TurnId::from_slice(new.as_bytes()) else {
+        return Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form)));
+    };
+    runtime.edit_answer(id, turn, EditAnswer { id: new, text }).await
 }
 
 async fn create(runtime: &Access, chosen: &Chosen, language: &str) -> Result<Worker, Error> {
@@ -233,6 +281,11 @@ pub fn unreadable() -> Box<Refused> {
 
 fn conversation(id: WorkerId) -> String {
     format!("/c/{id}")
+}
+
+/// The branch with a message, at that message.
+fn at_message(id: WorkerId, message: MessageId) -> String {
+    format!("/c/{id}?at={message}#m-{message}")
 }
 
 /// Browsers send line breaks of forms as CR LF, whatever was typed.

@@ -45,6 +45,16 @@ pub fn message_page(worker: WorkerId, message: MessageId) -> String {
     at(&format!("/c/{worker}?m={message}#m-{message}"))
 }
 
+/// The branch that goes through a message.
+pub fn branch_page(worker: WorkerId, message: MessageId) -> String {
+    at(&format!("/c/{worker}?at={message}"))
+}
+
+/// The page on which a message is edited.
+pub fn edit_page(worker: WorkerId, message: MessageId) -> String {
+    at(&format!("/c/{worker}?edit={message}"))
+}
+
 /// The page that changes the profile and model of a conversation.
 pub fn profile_page(worker: WorkerId) -> String {
     at(&format!("/profile/{worker}"))

@@ -59,6 +59,19 @@ pub fn length(chars: u32, limit: u32) -> String {
     }
 }
 
+/// How many answers follow that were asked for at once.
+pub fn more_answers(count: u32) -> String {
+    tr!(beside_more, count = count)
+}
+
+/// A message is not sent to models, which saves about so many tokens.
+pub fn omitted(tokens: u32) -> String {
+    if tokens < 10 {
+        return tr!(omitted).to_owned();
+    }
+    tr!(omitted_tokens, count = thousands(tokens))
+}
+
 /// A model is being loaded into memory.
 pub fn loading_model(model: &str) -> String {
     tr!(loading_model, model = model)

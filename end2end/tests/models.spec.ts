@@ -17,7 +17,7 @@ test('the model is changed in two clicks, and later conversations offer it first
   await here.click();
   const list = page.getByRole('listbox', { name: 'Choose a model' });
   const options = list.getByRole('option');
-  await expect(options).toHaveCount(7);
+  await expect(options).toHaveCount(8);
   await expect(options.first()).toHaveText(/^Profile default · scripted-model\s*in use$/);
   await expect(options.last()).toHaveText('More settings…');
   const { violations } = await new AxeBuilder({ page }).analyze();

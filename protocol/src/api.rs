@@ -18,7 +18,9 @@ pub use import::{
     ImportFormat, ImportRefusal, ImportReplacement, ImportReport, LeftOut, RefusalCode,
 };
 pub use input::{InputMessage, InputRole, Interface, Sampling, SentRequest, TurnInput};
-pub use messages::{Accepted, AnswerWith, AskAgain, Cancelled, SendMessage};
+pub use messages::{
+    Accepted, AnswerWith, AskAgain, Cancelled, EditAnswer, PatchMessage, SendMessage,
+};
 pub use search::{HitMessage, SearchHit, SearchPage, SnippetPiece};
 pub use shares::{CreateShare, ShareList, ShareSummary};
 pub use status::{

@@ -76,6 +76,13 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         instructions: Option<String>,
     },
+    /// From the next turn on, a message is no longer sent to models, or is sent again.
+    MessageOmitted {
+        /// The message, which stays in the conversation.
+        message_id: MessageId,
+        /// Whether it is left out of what is sent.
+        omitted: bool,
+    },
     /// The worker was closed permanently to new messages.
     WorkerStopped,
     /// Whether the worker can answer; `reason` says why not.
@@ -201,6 +208,7 @@ impl EventBody {
             Self::WorkerRenamed { .. } => "worker_renamed",
             Self::WorkerPlaced { .. } => "worker_placed",
             Self::ProfileChanged { .. } => "profile_changed",
+            Self::MessageOmitted { .. } => "message_omitted",
             Self::WorkerStopped => "worker_stopped",
             Self::AvailabilityChanged { .. } => "availability_changed",
             Self::MessageCommitted { .. } => "message_committed",

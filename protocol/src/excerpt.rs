@@ -50,6 +50,9 @@ pub struct ExcerptMessage {
     /// The state of an answer that is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<TurnState>,
+    /// Whether the reader of the conversation wrote this version of an answer.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub edited: bool,
 }
 
 impl Excerpt {

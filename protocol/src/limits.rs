@@ -14,6 +14,10 @@ pub const SEARCH_PAGE_MAX: u32 = 100;
 pub const SNIPPET_CHARS: usize = 200;
 /// The most characters in a conversation's own instructions.
 pub const INSTRUCTIONS_CHARS: usize = 16_000;
+/// The most messages of one conversation that can be left out of what is sent.
+pub const OMITTED_MESSAGES: usize = 200;
+/// The most answers to one message that can be asked for at once.
+pub const ANSWERS_AT_ONCE: usize = 4;
 /// The most characters in a model's name.
 pub const MODEL_CHARS: usize = 200;
 /// The most characters that are shown of a provider's own words about an error.

@@ -26,6 +26,7 @@ pub fn worker() -> Worker {
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: at(0),
         updated_at: at(0),
     }
@@ -37,6 +38,9 @@ pub fn turn() -> Turn {
         question: MessageId::from_parts(1, [4; 10]),
         answer: MessageId::from_parts(1, [5; 10]),
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

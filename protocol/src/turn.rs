@@ -137,6 +137,18 @@ pub struct Retry {
     pub adjustment: Option<Adjustment>,
 }
 
+/// The place of a turn among several that were asked for at once, and run one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Together {
+    /// The first of these turns.
+    pub first: TurnId,
+    /// The number of this one, from 1.
+    pub number: u32,
+    /// How many were asked for. Those after a turn that was stopped or interrupted never began.
+    pub count: u32,
+}
+
 /// A turn, as clients see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -150,6 +162,17 @@ pub struct Turn {
     /// The answer whose text this one begins with and continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
+    /// The answer of which this one is its reader's own version. No model was asked for it; profile,
+    /// provider and model are those of the edited answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<MessageId>,
+    /// Its place among several answers to the question that were asked for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
+    /// The messages of the conversation that were not to be sent when the turn was accepted. The
+    /// question is sent anyway, and so is the answer that is continued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omitted: Vec<MessageId>,
     /// The state after the last folded event.
     pub state: TurnState,
     /// While accepted: the number of turns before this one in the queue; absent if it does not
@@ -208,6 +231,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// How many answers were to follow this one without being asked for again.
+    pub fn more(&self) -> u32 {
+        self.together.map_or(0, |together| together.count.saturating_sub(together.number))
+    }
+
     /// The model's window for prompt and answer together, in tokens; `None` while it is unknown.
     pub fn window_tokens(&self) -> Option<u32> {
         self.sight.as_ref().and_then(|sight| sight.window_tokens)

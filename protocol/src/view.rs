@@ -170,6 +170,7 @@ impl View {
             | EventBody::WorkerRenamed { .. }
             | EventBody::WorkerPlaced { .. }
             | EventBody::ProfileChanged { .. }
+            | EventBody::MessageOmitted { .. }
             | EventBody::WorkerStopped
             | EventBody::AvailabilityChanged { .. } => Change::Worker,
             EventBody::MessageCommitted { message } => {

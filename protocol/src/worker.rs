@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Effort, Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Temperature, Timestamp,
-    WorkerId,
+    Effort, Error, Event, EventBody, MessageId, ProfileName, ProviderName, RuntimeId, Temperature,
+    Timestamp, WorkerId,
 };
 
 /// The status of a worker.
@@ -81,6 +81,9 @@ pub struct Worker {
     /// The digest of the conversation's own instructions, which follow the profile's prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
+    /// The messages that are not sent to models from the next turn on, as their reader chose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omitted: Vec<MessageId>,
     /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
     /// When the last message was committed or the last turn ended, but not before `created_at`;
@@ -101,6 +104,7 @@ impl Worker {
                 self.effort = None;
                 self.temperature = None;
                 self.instructions = None;
+                self.omitted.clear();
             }
             EventBody::WorkerRenamed { title } => self.title.clone_from(title),
             EventBody::WorkerPlaced { place } => self.place = *place,
@@ -118,6 +122,12 @@ impl Worker {
                 self.effort.clone_from(effort);
                 self.temperature = *temperature;
                 self.instructions.clone_from(instructions);
+            }
+            EventBody::MessageOmitted { message_id, omitted } => {
+                self.omitted.retain(|id| id != message_id);
+                if *omitted {
+                    self.omitted.push(*message_id);
+                }
             }
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
             EventBody::AvailabilityChanged { reason } => {

@@ -137,6 +137,7 @@ fn unborn(worker_id: WorkerId) -> Worker {
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: at,
         updated_at: at,
     }

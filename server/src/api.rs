@@ -16,7 +16,7 @@ pub mod transfer;
 pub mod turns;
 pub mod workers;
 
-use protocol::{RuntimeId, TurnId, WorkerId};
+use protocol::{MessageId, RuntimeId, TurnId, WorkerId};
 use serde::Deserialize;
 
 /// `/api/v1/runtimes/{rid}`.
@@ -33,6 +33,17 @@ pub struct WorkerPath {
     pub rid: RuntimeId,
     /// The worker; `not_found` if the runtime has none with that id.
     pub wid: WorkerId,
+}
+
+/// `/api/v1/runtimes/{rid}/workers/{wid}/messages/{mid}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MessagePath {
+    /// The runtime; `not_found` if this server has none of that name.
+    pub rid: RuntimeId,
+    /// The worker; `not_found` if the runtime has none with that id.
+    pub wid: WorkerId,
+    /// The message; `not_found` if the worker has none with that id.
+    pub mid: MessageId,
 }
 
 /// `/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}`.

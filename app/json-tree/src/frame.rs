@@ -102,6 +102,10 @@ enum Body {
         #[serde(default)]
         instructions: Option<String>,
     },
+    MessageOmitted {
+        message_id: MessageId,
+        omitted: bool,
+    },
     WorkerStopped,
     AvailabilityChanged {
         reason: Option<Error>,
@@ -278,6 +282,7 @@ mod tests {
                 temperature: None,
                 instructions: None,
             },
+            EventBody::MessageOmitted { message_id, omitted: true },
             EventBody::WorkerStopped,
             EventBody::AvailabilityChanged { reason: None },
             EventBody::AvailabilityChanged { reason: Some(error.clone()) },

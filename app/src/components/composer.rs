@@ -10,7 +10,7 @@ use super::editing::Editing;
 use super::icon::{Drawing, Icon};
 use super::problem::Problem;
 use crate::enter_key::EnterKey;
-use crate::erase::{attr, effect, live, words};
+use crate::erase::{attr, effect, erase, live, words};
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::route::conversation_page;
 use crate::text::{self, tr};
@@ -19,10 +19,12 @@ use crate::{AppError, api, label, reader};
 mod keys;
 mod length;
 mod sender;
+mod several;
 
 use keys::{BoxState, Key, KeyAction, Keystroke, action};
 use length::near_limit;
 use sender::{QueuedSend, Sender};
+use several::Several;
 
 /// The message box with Send, or Stop while a turn runs. Without JavaScript it is a plain form.
 #[component]
@@ -140,6 +142,7 @@ pub fn Composer(
             <input type="hidden" name="id" value=message_id.to_string() />
             {continues}
             <Editing area draft=draft.clone() />
+            {erase(view! { <Several /> })}
             <label class="visually-hidden" for="composer">
                 {tr!(composer)}
             </label>

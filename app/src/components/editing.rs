@@ -21,6 +21,7 @@ pub fn Editing(
     let conversation = expect_context::<Conversation>();
     let (worker_id, editing) = (conversation.worker_id, conversation.editing.clone());
     let edited = editing.clone();
+    let shown = conversation.clone();
     let drafts = expect_context::<Drafts>();
     // Skip the first run: the box already holds the message, or nothing is being edited.
     effect_from(move |was| {
@@ -54,10 +55,16 @@ pub fn Editing(
     live(move || {
         let cancel = cancel.clone();
         editing.get().map(|id| {
+            let turn = shown.turn_of(id);
+            let words = if turn.is_some() { tr!(editing_answer) } else { tr!(editing) };
+            let turn = turn.map(|turn| {
+                view! { <input type="hidden" name="turn" value=turn.to_string() /> }
+            });
             view! {
                 <p class="editing">
                     <input type="hidden" name="edits" value=id.to_string() />
-                    {tr!(editing)}
+                    {turn}
+                    {words}
                     " "
                     <a href=conversation_page(worker_id) on:click=cancel>
                         {tr!(edit_cancel)}

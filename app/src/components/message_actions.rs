@@ -9,6 +9,7 @@ use crate::api;
 use crate::base_path::at;
 use crate::erase::{Erased, erase, live};
 use crate::live::{ConnectionState, Conversation, Entry, List};
+use crate::route::edit_page;
 use crate::text::{self, tr};
 
 /// The row below a message: links and form buttons that work without a script, and buttons that
@@ -21,7 +22,8 @@ pub fn MessageActions(
     link: String,
 ) -> impl IntoView {
     let Entry { id, role, turn, siblings, .. } = entry;
-    let worker_id = expect_context::<Conversation>().worker_id;
+    let conversation = expect_context::<Conversation>();
+    let worker_id = conversation.worker_id;
     let asked = turn.as_ref().map(|turn| turn.read_untracked().question);
     let details = turn.map(|turn| view! { <TurnDetails turn link /> });
     // A button that names a form makes the browser search the whole page for the form's buttons when
@@ -39,10 +41,20 @@ pub fn MessageActions(
             })
         })
     });
+    // With a script the menu of the message has this.
+    let omit = form.map(|_| {
+        let omitted = conversation.omits(id);
+        let (name, words) = if omitted { ("omit_not", tr!(omit_not)) } else { ("omit", tr!(omit)) };
+        view! {
+            <button class="action plain-only" type="submit" form="omit" name=name value=id.to_string()>
+                {words}
+            </button>
+        }
+    });
     // Asking is impossible while an answer is being written; the style sheet hides these buttons.
     let asking = match (role, asked) {
         (Role::User, _) => erase(view! {
-            <a class="action asks" data-do="edit" href=at(&format!("/c/{worker_id}?edit={id}"))>
+            <a class="action asks" data-do="edit" href=edit_page(worker_id, id)>
                 {tr!(edit)}
             </a>
         }),
@@ -73,7 +85,7 @@ pub fn MessageActions(
                 aria-label=tr!(more)
             >
                 <Drawing icon=Icon::Dots />
-            </button> {details}
+            </button> {omit} {details}
         </div>
     }
 }

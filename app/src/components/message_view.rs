@@ -30,6 +30,8 @@ pub fn MessageView(
     let found = (conversation.found == Some(id)).then_some("");
     // A script marks the next one (see `editing`).
     let edited = (conversation.editing.get_untracked() == Some(id)).then_some("");
+    // And so it does for messages that are not sent (see `omitted`).
+    let omitted = conversation.omits(id).then(|| super::omitted::note(&entry));
     let link = message_page(worker_id, id);
     // An answer shows its time among the details of its turn.
     let asked_at = turn.is_none().then(|| {
@@ -75,6 +77,7 @@ pub fn MessageView(
             data-role=name
             data-found=found
             data-edited=edited
+            data-omitted=omitted
             data-long=is_long.then_some("")
             aria-label=label
         >

@@ -14,6 +14,7 @@ use std::borrow::Borrow;
 use leptos::prelude::*;
 use protocol::{MessageId, Truncated};
 
+use super::beside::Beside;
 use super::message_view::MessageView;
 use crate::erase::{Erased, attr, effect, erase, live};
 use crate::live::{Conversation, Entry};
@@ -29,10 +30,13 @@ const STEP_ROWS: usize = 10;
 /// All messages of the branch that is shown.
 #[component]
 pub fn Rows() -> impl IntoView {
-    let Conversation { entries, truncated, .. } = expect_context();
-    let newest = Chapter::of(&rows(&entries.read_untracked(), truncated.get_untracked()));
+    let Conversation { entries, truncated, beside, .. } = expect_context();
+    let newest = {
+        let (entries, beside) = (entries.read_untracked(), beside.read_untracked());
+        Chapter::of(&rows(&entries, truncated.get_untracked(), &beside))
+    };
     let shown = newest.clone();
-    effect(move || shown.update(&rows(&entries.read(), truncated.get())));
+    effect(move || shown.update(&rows(&entries.read(), truncated.get(), &beside.read())));
     newest.view(true)
 }
 
@@ -42,6 +46,8 @@ enum Row<E = Entry> {
     /// The mark of the context window: the model does not see the messages above it.
     ContextWindow(u32),
     Message(E),
+    /// Answers that were asked for at once.
+    Beside(Vec<E>),
 }
 
 /// The key of a row.
@@ -49,6 +55,8 @@ enum Row<E = Entry> {
 enum Key {
     ContextWindow(u32),
     Message(MessageId),
+    /// The last answer of those side by side, and how many there are.
+    Beside(Option<MessageId>, usize),
 }
 
 impl<E: Borrow<Entry>> Row<E> {
@@ -56,15 +64,19 @@ impl<E: Borrow<Entry>> Row<E> {
         match self {
             Self::ContextWindow(left_out) => Key::ContextWindow(*left_out),
             Self::Message(entry) => Key::Message(entry.borrow().id),
+            Self::Beside(entries) => {
+                Key::Beside(entries.last().map(|entry| entry.borrow().id), entries.len())
+            }
         }
     }
 }
 
 impl Row<&Entry> {
     fn owned(&self) -> Row {
-        match *self {
-            Self::ContextWindow(left_out) => Row::ContextWindow(left_out),
-            Self::Message(entry) => Row::Message(entry.clone()),
+        match self {
+            Self::ContextWindow(left_out) => Row::ContextWindow(*left_out),
+            Self::Message(entry) => Row::Message((*entry).clone()),
+            Self::Beside(entries) => Row::Beside(entries.iter().map(|e| (*e).clone()).collect()),
         }
     }
 }
@@ -79,6 +91,7 @@ impl Row {
                 </p>
             }),
             Self::Message(entry) => erase(view! { <MessageView entry /> }),
+            Self::Beside(entries) => erase(view! { <Beside entries /> }),
         }
     }
 }
@@ -206,13 +219,22 @@ impl Run {
 }
 
 /// The messages, with the context window's mark before the first message that the model sees.
-fn rows(entries: &[Entry], sight: Option<Truncated>) -> Vec<Row<&Entry>> {
+fn rows<'a>(
+    entries: &'a [Entry],
+    sight: Option<Truncated>,
+    beside: &'a [Entry],
+) -> Vec<Row<&'a Entry>> {
     let mut rows = Vec::with_capacity(entries.len() + 1);
-    for entry in entries {
+    let last =
+        entries.last().filter(|last| beside.len() > 1 && beside.iter().any(|e| e.id == last.id));
+    for entry in &entries[..entries.len() - usize::from(last.is_some())] {
         if let Some(sight) = sight.filter(|sight| sight.first == entry.id) {
             rows.push(Row::ContextWindow(sight.left_out));
         }
         rows.push(Row::Message(entry));
+    }
+    if last.is_some() {
+        rows.push(Row::Beside(beside.iter().collect()));
     }
     rows
 }

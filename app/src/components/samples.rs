@@ -55,8 +55,8 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
         spawn_local(async move {
             let text = question.to_owned();
             let utc_offset = reader::utc_offset();
-            let message = SendMessage { id: form_id, text, parent: None, edits: None, utc_offset };
-            match api::send(worker_id, message).await {
+            let message = SendMessage { utc_offset, ..SendMessage::new(form_id, text) };
+            match api::send(worker_id, message, None).await {
                 Ok(()) => catch_up(&conversation).await,
                 Err(AppError(error)) => problem.show(error),
             }

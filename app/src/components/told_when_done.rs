@@ -4,18 +4,20 @@
 use leptos::prelude::*;
 
 use crate::erase::{effect, effect_from};
-use crate::live::{Activity, List};
+use crate::live::{Activity, Conversation, List};
 
 /// Whether an answer has ended while the page was hidden.
 pub fn ended_unseen() -> ArcRwSignal<bool> {
     let unseen = ArcRwSignal::new(false);
     let (activity, list) = (expect_context::<Memo<Activity>>(), expect_context::<List>());
+    let conversation = expect_context::<Conversation>();
     #[cfg(feature = "browser")]
-    let tag = expect_context::<crate::live::Conversation>().worker_id.to_string();
+    let tag = conversation.worker_id.to_string();
     let ended = unseen.clone();
     effect_from(move |before| {
         let runs = activity.get().is_running();
-        if before == Some(true) && !runs && is_hidden() {
+        // Between two answers that were asked for at once, the page sees the end of the first one.
+        if before == Some(true) && !runs && is_hidden() && !conversation.expects_more() {
             ended.set(true);
             #[cfg(feature = "browser")]
             notify::show(tag.clone());

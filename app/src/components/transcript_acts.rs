@@ -17,7 +17,7 @@ use web_sys::{Element, HtmlElement};
 
 use super::address::address_is;
 use super::another_answer::ask_again;
-use super::message_actions::focus_soon;
+use super::message_actions::{catch_up, focus_soon};
 use super::palette::{ModelFor, Overlay, Shown};
 use super::problem::Problem;
 use super::read_aloud;
@@ -129,20 +129,28 @@ impl Acts {
                     let _ = menu.toggle_attribute_with_force("data-running", running);
                     let _ =
                         menu.toggle_attribute_with_force("data-unfinished", self.is_written(id));
-                    let aloud = menu.query_selector("[data-do=aloud]").ok().flatten();
-                    if let Some(aloud) = aloud {
-                        let reads = read_aloud::is_reading();
-                        aloud.set_text_content(Some(if reads {
-                            tr!(aloud_stop)
-                        } else {
-                            tr!(aloud)
-                        }));
-                    }
+                    let name = |selector, words: &str| {
+                        if let Ok(Some(item)) = menu.query_selector(selector) {
+                            item.set_text_content(Some(words));
+                        }
+                    };
+                    let reads = read_aloud::is_reading();
+                    name("[data-do=aloud]", if reads { tr!(aloud_stop) } else { tr!(aloud) });
+                    let omitted = self.conversation.omits(id);
+                    name("[data-do=omit]", if omitted { tr!(omit_not) } else { tr!(omit) });
                 }
             }
             (Some("again-with"), _) => {
                 close_menu();
                 self.offer_models();
+            }
+            (Some("edit-answer"), _) => {
+                close_menu();
+                self.conversation.editing.set(self.menu_of.get_value());
+            }
+            (Some("omit"), _) => {
+                close_menu();
+                self.omit();
             }
             (Some("fork"), _) => {
                 close_menu();
@@ -235,6 +243,20 @@ impl Acts {
         spawn_local(async move {
             match api::fork(worker_id, message).await {
                 Ok(made) => navigate.with_value(|go| go(&format!("/c/{made}"))),
+                Err(AppError(error)) => problem.show(error),
+            }
+        });
+    }
+
+    /// Leaves the message whose menu was open out of what is sent, or sends it again.
+    fn omit(&self) {
+        let Some(message) = self.menu_of.get_value() else { return };
+        let (conversation, problem) = (self.conversation.clone(), self.problem.clone());
+        problem.clear();
+        spawn_local(async move {
+            let omitted = !conversation.omits(message);
+            match api::omit(conversation.worker_id, message, omitted).await {
+                Ok(()) => catch_up(&conversation).await,
                 Err(AppError(error)) => problem.show(error),
             }
         });

@@ -43,6 +43,8 @@ pub fn TranscriptView(
         scroller,
     );
     #[cfg(feature = "browser")]
+    super::omitted::keep_marked(conversation.clone());
+    #[cfg(feature = "browser")]
     super::reading_keys::listen();
     #[cfg(feature = "browser")]
     super::scrolling::keep_place(conversation, earliest.clone(), scroller, newest, away.clone());
@@ -124,6 +126,12 @@ pub fn TranscriptView(
                 <button class="menu-item" type="button" data-do="again-with">
                     {tr!(regenerate_with)}
                 </button>
+                <button class="menu-item" type="button" data-do="edit-answer">
+                    {tr!(edit_answer)}
+                </button>
+                <button class="menu-item" type="button" data-do="omit">
+                    {tr!(omit)}
+                </button>
                 <button class="menu-item" type="button" data-do="fork">
                     {tr!(fork)}
                 </button>
@@ -148,6 +156,10 @@ pub fn TranscriptView(
             // The same for those that copy the conversation up to their answer.
             <form id="fork" method="post" action=conversation_page(worker_id) hidden>
                 <input type="hidden" name="do" value="fork" />
+            </form>
+            // And for those that leave a message out of what is sent, or send it again.
+            <form id="omit" method="post" action=conversation_page(worker_id) hidden>
+                <input type="hidden" name="do" value="omit" />
             </form>
             // The labels of buttons in rendered text, which does not know the page's language.
             <div hidden>

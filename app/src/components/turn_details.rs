@@ -8,7 +8,7 @@ use super::moment::Moment;
 use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::{Conversation, List};
-use crate::route::{input_page, regenerate_page};
+use crate::route::{edit_page, input_page, regenerate_page};
 use crate::text::{self, tr};
 
 /// The mark, with what it shows once it is opened. Nothing until the turn has ended. Works without a
@@ -53,10 +53,16 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
     // With a script the menu of the message has this, too, and needs no other page.
     let again = (!expect_context::<List>().local.get_untracked()).then(|| {
         let href = regenerate_page(worker_id, turn.turn_id);
+        let edit = edit_page(worker_id, turn.answer);
         view! {
             <li class="plain-only">
                 <a class="permalink" href=href rel="external">
                     {tr!(regenerate_with)}
+                </a>
+            </li>
+            <li class="plain-only">
+                <a class="permalink" href=edit>
+                    {tr!(edit_answer)}
                 </a>
             </li>
             <li class="plain-only">
@@ -87,7 +93,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
                 <Drawing icon=Icon::Details />
             </summary>
             <ul>
-                <li>{turn.model.clone()}</li>
+                <li>{if turn.edits.is_some() { tr!(answer_edited).to_owned() } else { turn.model.clone() }}</li>
                 {figures.collect_view()}
                 {ended}
                 {seen}

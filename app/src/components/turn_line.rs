@@ -84,8 +84,11 @@ fn note(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) 
     }
 }
 
-/// What is missing from an answer that ended by itself.
+/// What is missing from an answer that ended by itself, or who wrote it.
 fn ended_well(turn: &Turn, written: Written) -> Option<&'static str> {
+    if turn.edits.is_some() {
+        return Some(tr!(answer_edited));
+    }
     match (written, turn.finish) {
         (Written::Nothing, _) => Some(tr!(turn_empty)),
         (Written::Thinking, Some(Finish::Length)) => Some(tr!(turn_thought_out)),

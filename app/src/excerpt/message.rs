@@ -10,7 +10,7 @@ use crate::text::{self, tr};
 
 /// A question as it was typed, or an answer as `html`. `number` counts from 1.
 pub(super) fn view(message: ExcerptMessage, number: u64, html: String) -> Erased {
-    let ExcerptMessage { role, text, reasoning, model, created_at, incomplete } = message;
+    let ExcerptMessage { role, text, reasoning, model, created_at, incomplete, edited } = message;
     let (name, who) = match role {
         Role::User => ("user", tr!(excerpt_user)),
         Role::Assistant => ("assistant", text::PRODUCT),
@@ -37,6 +37,7 @@ pub(super) fn view(message: ExcerptMessage, number: u64, html: String) -> Erased
     };
     let note = incomplete
         .and_then(incomplete_note)
+        .or_else(|| edited.then_some(tr!(excerpt_edited)))
         .map(|words| view! { <p class="excerpt-note">{words}</p> });
     erase(view! {
         <article

@@ -59,6 +59,8 @@ pub struct OtherAnswer {
     pub model: String,
     pub effort: String,
     pub temperature: String,
+    /// Further models that answer, too; empty for none.
+    pub also: [String; 3],
 }
 
 impl OtherAnswer {
@@ -71,7 +73,19 @@ impl OtherAnswer {
             model: model.unwrap_or_default(),
             effort: turn.asked_effort().map(ToString::to_string).unwrap_or_default(),
             temperature: temperature.map(|value| value.to_string()).unwrap_or_default(),
+            also: Default::default(),
         }
+    }
+
+    /// Parses the further models. Errors with `invalid_input`.
+    pub(super) fn also(&self) -> Result<Vec<AnswerWith>, Error> {
+        let named = self.also.iter().filter(|field| !field.is_empty());
+        named
+            .map(|field| {
+                let (provider, model) = model_of(field)?;
+                Ok(AnswerWith { provider, model, ..AnswerWith::default() })
+            })
+            .collect()
     }
 
     /// Parses the settings. Errors with `invalid_input`.

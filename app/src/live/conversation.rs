@@ -7,10 +7,13 @@
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+use protocol::api::AnswerWith;
 use protocol::{
     Applied, Cursor, Event, Finish, HtmlPatch, Message, MessageId, Progress, Role, Snapshot,
-    Timestamp, Transcript, Truncated, Turn, TurnId, TurnState, View, Worker, WorkerId,
+    Timestamp, Transcript, Truncated, Turn, TurnId, TurnState, View, Worker, WorkerId, limits,
 };
+
+use crate::ModelOption;
 
 use super::activity::{Activity, PendingRequest, Stage};
 use super::blocks::Blocks;
@@ -94,6 +97,11 @@ pub struct Conversation {
     pub outgoing: ArcRwSignal<Option<Outgoing>>,
     /// A message of the shown branch; `None` follows the newest branch, including newer ones.
     chosen: ArcRwSignal<Option<MessageId>>,
+    /// The models that answer the next messages besides the usual one.
+    pub also: ArcRwSignal<Vec<ModelOption>>,
+    /// The answers to the newest question that were asked for at once, if there are several and
+    /// nothing follows them.
+    pub beside: ArcRwSignal<Vec<Entry>>,
     /// The user's message that is being edited; the next message becomes another version of it.
     pub editing: ArcRwSignal<Option<MessageId>>,
     /// A message that was linked to.
@@ -125,6 +133,8 @@ impl Conversation {
             pending: ArcRwSignal::new(PendingRequest::None),
             outgoing: ArcRwSignal::new(None),
             chosen: ArcRwSignal::new(wanted.at.or(wanted.edit).or(wanted.found)),
+            also: ArcRwSignal::new(Vec::new()),
+            beside: ArcRwSignal::new(Vec::new()),
             editing: ArcRwSignal::new(wanted.edit),
             found: wanted.found,
             known: ArcStoredValue::new(HashMap::new()),
@@ -267,6 +277,39 @@ impl Conversation {
         Some(entry.text.get_untracked())
     }
 
+    /// Lets one more model answer the next messages, if there is room.
+    pub fn ask_also(&self, option: ModelOption) {
+        let same = |other: &ModelOption| {
+            (&other.provider, &other.model) == (&option.provider, &option.model)
+        };
+        let is_new = !self.also.read_untracked().iter().any(same);
+        if is_new && self.also.read_untracked().len() + 1 < limits::ANSWERS_AT_ONCE {
+            self.also.update(|also| also.push(option));
+        }
+    }
+
+    /// What the further answers of the next message are asked for with.
+    pub fn asks_also(&self) -> Vec<AnswerWith> {
+        let with = |option: &ModelOption| AnswerWith {
+            provider: option.provider.clone(),
+            model: option.model.clone(),
+            ..AnswerWith::default()
+        };
+        self.also.read_untracked().iter().map(with).collect()
+    }
+
+    /// Whether a message is left out of what models are sent. Not tracked.
+    pub fn omits(&self, id: MessageId) -> bool {
+        self.worker.read_untracked().omitted.contains(&id)
+    }
+
+    /// The turn that wrote a message; `None` for a question.
+    pub fn turn_of(&self, id: MessageId) -> Option<TurnId> {
+        let entries = self.entries.read_untracked();
+        let entry = entries.iter().find(|entry| entry.id == id)?;
+        entry.turn.as_ref().map(|turn| turn.read_untracked().turn_id)
+    }
+
     /// The reader's newest message on the page.
     pub fn last_question(&self) -> Option<MessageId> {
         let entries = self.entries.read_untracked();
@@ -278,6 +321,17 @@ impl Conversation {
         let entries = self.entries.read_untracked();
         let turn = entries.iter().rev().find_map(|entry| entry.turn.as_ref())?;
         Some(turn.read_untracked().state)
+    }
+
+    /// Whether the newest turn on the page ended by itself and others were to follow it.
+    pub fn expects_more(&self) -> bool {
+        let entries = self.entries.read_untracked();
+        let turn = entries.iter().rev().find_map(|entry| entry.turn.as_ref());
+        turn.is_some_and(|turn| {
+            let turn = turn.read_untracked();
+            let stopped = matches!(turn.state, TurnState::Cancelled | TurnState::Interrupted);
+            turn.more() > 0 && !stopped
+        })
     }
 
     /// Whether the newest answer on the page is complete and not empty.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::serde_json;
 use protocol::api::{InputMessage, InputRole, Sampling, SentRequest, TurnInput};
-use protocol::{Error, Turn, WorkerId};
+use protocol::{Error, MessageId, Turn, WorkerId};
 
 use crate::base_path::at;
 use crate::components::{ErrorNote, Moment, attempts};
@@ -35,6 +35,7 @@ pub fn InputPage(
         Ok(input) => erase(view! {
             <p>{tr!(input_what)}</p>
             {sent(&turn, &input)}
+            {omitted(worker_id, &turn)}
             {left_out(worker_id, &turn)}
         }),
         Err(error) => erase(view! { <ErrorNote error /> }),
@@ -131,11 +132,31 @@ fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
     }
 }
 
+/// The messages that the reader had left out, of this and of other branches.
+fn omitted(worker_id: WorkerId, turn: &Turn) -> Option<Erased> {
+    let sent = |id: &&MessageId| **id != turn.question && Some(**id) != turn.continues;
+    let links = (1u32..).zip(turn.omitted.iter().filter(sent)).map(|(number, id)| {
+        view! {
+            <li>
+                <a href=message_page(worker_id, *id)>{tr!(input_omitted_message, number = number)}</a>
+            </li>
+        }
+    });
+    let links: Vec<_> = links.collect();
+    (!links.is_empty()).then(|| {
+        erase(view! {
+            <p>{tr!(input_omitted)}</p>
+            <ul>{links}</ul>
+        })
+    })
+}
+
 /// How many messages of the branch did not fit, with a link to the first one that did.
 fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
     let sight = turn.sight.clone().unwrap_or_default();
     match sight.first.filter(|_| sight.left_out > 0) {
-        None => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
+        None if turn.omitted.is_empty() => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
+        None => erase(view! { <p>{tr!(input_left_out_none_other)}</p> }),
         Some(first) => erase(view! {
             <p>
                 <a href=message_page(worker_id, first)>{text::left_out(sight.left_out)}</a>

@@ -14,6 +14,8 @@ use crate::form::OtherAnswer;
 use crate::route::{message_page, regenerate_page};
 use crate::text::tr;
 
+mod also;
+
 /// The page's data.
 pub struct Regenerate {
     pub worker_id: WorkerId,
@@ -34,8 +36,9 @@ pub fn RegeneratePage(
     regenerate: Regenerate,
 ) -> impl IntoView {
     let Regenerate { worker_id, turn, form_id, models, chosen, refused } = regenerate;
-    let OtherAnswer { model, effort: chosen_effort, temperature } = chosen;
+    let OtherAnswer { model, effort: chosen_effort, temperature, also } = chosen;
     let efforts = effort::offered(&models);
+    let also = also::fields(&models, &also);
     let body = erase(view! {
         {refused
             .map(|error| {
@@ -53,6 +56,7 @@ pub fn RegeneratePage(
             <Models models chosen=model own=tr!(model_of_conversation) />
             {effort::field(efforts, &chosen_effort, tr!(effort_of_conversation))}
             <TemperatureField temperature own=tr!(temperature_of_conversation) />
+            {also}
             <p>
                 <button class="button" data-kind="primary" type="submit">
                     {tr!(again)}

@@ -84,13 +84,7 @@ impl Client {
     pub async fn send(&self, worker: WorkerId, n: u64) -> Result<Accepted> {
         let mut random = [0; 10];
         random[2..].copy_from_slice(&n.to_be_bytes());
-        let message = SendMessage {
-            id: MessageId::from_parts(unix_ms()?, random),
-            text: question(n),
-            parent: None,
-            edits: None,
-            utc_offset: None,
-        };
+        let message = SendMessage::new(MessageId::from_parts(unix_ms()?, random), question(n));
         let url = self.url(&format!("{}/messages", path(worker)));
         let answer = self.http.post(url).json(&message).send().await?;
         let status = answer.status();

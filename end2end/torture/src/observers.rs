@@ -68,5 +68,5 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
 /// A short message with a new id.
 fn message(rng: &mut Rng) -> SendMessage {
     let id = seed::message_id(rng);
-    SendMessage { id, text: format!("Message {id}"), parent: None, edits: None, utc_offset: None }
+    SendMessage::new(id, format!("Message {id}"))
 }

@@ -56,6 +56,7 @@ pub fn worker(n: u64) -> Worker {
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: at(),
         updated_at: at(),
     }
@@ -83,6 +84,9 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         question: message_id(2 * n),
         answer: message_id(2 * n + 1),
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         state,
         waiting: None,
         loading: false,

@@ -23,10 +23,25 @@ pub struct SendMessage {
     /// Cannot be combined with `parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edits: Option<MessageId>,
+    /// What its answer is asked for with, instead of what the conversation has.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub with: AnswerWith,
+    /// Further answers to it, at most 3, which are asked for one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AnswerWith>,
     /// The UTC offset of the sender's clock, because the prompt names the sender's date. UTC by
     /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<UtcOffset>,
+}
+
+impl SendMessage {
+    /// A message that follows the newest one.
+    pub fn new(id: MessageId, text: impl Into<String>) -> Self {
+        let (parent, edits, utc_offset) = (None, None, None);
+        let (with, also) = (AnswerWith::default(), Vec::new());
+        Self { id, text: text.into(), parent, edits, with, also, utc_offset }
+    }
 }
 
 /// `POST .../turns`: another answer to a message that was answered before, or the continuation of
@@ -52,6 +67,9 @@ pub struct AskAgain {
     #[serde(default, skip_serializing_if = "is_default")]
     pub with: AnswerWith,
     /// As in [`SendMessage`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AnswerWith>,
+    /// As in [`SendMessage`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<UtcOffset>,
 }
@@ -60,8 +78,32 @@ impl AskAgain {
     /// Asks for another answer to `question` in the same way.
     pub fn new(id: TurnId, question: MessageId) -> Self {
         let (continues, answer_now, utc_offset) = (None, None, None);
-        Self { id, question, continues, answer_now, with: AnswerWith::default(), utc_offset }
+        let (with, also) = (AnswerWith::default(), Vec::new());
+        Self { id, question, continues, answer_now, with, also, utc_offset }
     }
+}
+
+/// `PATCH .../messages/{mid}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PatchMessage {
+    /// Whether the message is left out of what models are sent from the next turn on. It stays in the
+    /// conversation.
+    pub omitted: bool,
+}
+
+/// `POST .../turns/{tid}/edit`: the reader's own version of the turn's answer. The answer stays as it
+/// is, and the new one stands beside it. No model is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EditAnswer {
+    /// The id of the new turn, made by the client. A repeated request with the same id gets the
+    /// same answer.
+    pub id: TurnId,
+    /// The new text; not blank, and at most `message_chars` characters.
+    pub text: String,
 }
 
 /// The model and parameters of one answer. The conversation's own apply to what is absent, and to

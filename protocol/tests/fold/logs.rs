@@ -81,6 +81,7 @@ pub(crate) fn unborn() -> Worker {
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
     }
@@ -330,6 +331,9 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         question,
         answer,
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

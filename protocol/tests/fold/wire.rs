@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use protocol::api::{
-    Accepted, Cancelled, Capabilities, CompanionState, CreateWorker, InputMessage, InputRole,
-    LimitsInForce, PatchWorker, ProviderStatus, RuntimeList, RuntimeSummary, Sampling, SendMessage,
-    Status, TurnInput, WorkerPage,
+    Accepted, AnswerWith, Cancelled, Capabilities, CompanionState, CreateWorker, InputMessage,
+    InputRole, LimitsInForce, PatchWorker, ProviderStatus, RuntimeList, RuntimeSummary, Sampling,
+    SendMessage, Status, TurnInput, WorkerPage,
 };
 use protocol::{
     CloseReason, Cursor, Effort, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame,
@@ -110,7 +110,8 @@ proptest! {
     fn requests_round_trip(text in any_text(), bytes: [u8; 10], ms in 0u64..1 << 48) {
         let id = MessageId::from_parts(ms, bytes);
         prop_assert_eq!(MessageId::from_slice(id.as_bytes()), Ok(id));
-        round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None, utc_offset: None });
+        let with = AnswerWith { model: Some(text.clone()), ..AnswerWith::default() };
+        round_trips(&SendMessage { parent: Some(id), also: vec![with.clone()], with, ..SendMessage::new(id, text.clone()) });
         let (profile, provider) = (Some(unborn().profile), Some(ProviderName::local()));
         let (title, model) = (Some(text.clone()), Some(text));
         let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());

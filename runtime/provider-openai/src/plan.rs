@@ -3,7 +3,7 @@
 
 use model_io::{context, outgoing};
 use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{Adjustment, Effort, Error, sent_sampling};
+use protocol::{Adjustment, Effort, Error, estimated_tokens, sent_sampling};
 use provider::Request;
 
 use super::config::{Api, CONTEXT_TOKENS, OpenaiConfig};
@@ -13,7 +13,7 @@ use super::learned::Habits;
 use super::models::{EffortForm, ModelSettings};
 use super::overflow;
 use super::refusal::{Answers, Parameter, Sent};
-use super::tokens::{MESSAGE_TOKENS, REPLY_TOKENS, estimate};
+use super::tokens::{MESSAGE_TOKENS, REPLY_TOKENS};
 
 /// What is known about the endpoint and the model.
 #[derive(Clone, Copy, Debug)]
@@ -79,11 +79,11 @@ pub(crate) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
     let known_adjustments = in_force(request, &facts, habits);
     // The Responses API accepts earlier thinking only in its own encrypted form.
     let reasoning = facts.api == Api::Chat && sends_reasoning(request, &known_adjustments);
-    let cost = |text: &str| estimate(text).saturating_add(MESSAGE_TOKENS);
+    let cost = |text: &str| estimated_tokens(text).saturating_add(MESSAGE_TOKENS);
     let system = if request.system.is_empty() { 0 } else { cost(&request.system) };
     let fixed = system.saturating_add(REPLY_TOKENS);
     let cost_of = |message: &InputMessage| {
-        let thinking = if reasoning { estimate(&message.reasoning) } else { 0 };
+        let thinking = if reasoning { estimated_tokens(&message.reasoning) } else { 0 };
         (message.role, cost(&message.text).saturating_add(thinking))
     };
     let costs: Vec<_> = request.messages.iter().map(cost_of).collect();

@@ -90,6 +90,7 @@ pub fn excerpt(text: &str) -> Excerpt {
         model: None,
         created_at: at(1),
         incomplete: None,
+        edited: false,
     };
     Excerpt {
         title: Some("Tides".to_owned()),

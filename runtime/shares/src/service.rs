@@ -321,6 +321,7 @@ mod tests {
             model: None,
             created_at: at(1),
             incomplete: None,
+            edited: false,
         };
         let wish = Wish {
             account: AccountId::FIRST,

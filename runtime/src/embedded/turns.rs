@@ -12,16 +12,19 @@ use crate::worker::{CONTEXT_BYTES, Context, Shared};
 /// turn goes on from. None of these can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = shared.turn(id, turn).await?;
+    if turn.edits.is_some() {
+        return Err(edited());
+    }
     if turn.provider.is_imported() {
         return Err(not_known());
     }
-    let sight = turn.sight.unwrap_or_default();
+    let sight = turn.sight.clone().unwrap_or_default();
     let first = sight.first.ok_or_else(|| without_record(turn.state))?;
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
     let leaf = turn.continues.unwrap_or(turn.question);
     let branch = shared.store.branch(id, leaf, CONTEXT_BYTES).await;
     let branch = shared.heard(id, branch).await?;
-    let seen = Context::new(branch).since(first);
+    let seen = Context::new(branch, &turn).since(first);
     let adjustments = sight.adjustments;
     let system = system.unwrap_or_default();
     let messages = outgoing::messages(&system, &seen, &adjustments, sight.reasoning);
@@ -62,6 +65,11 @@ fn not_recorded() -> Error {
 fn nothing_sent() -> Error {
     Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
         .with_hint("It ended before a request was on its way.")
+}
+
+fn edited() -> Error {
+    Error::new(ErrorCode::NotFound, "You wrote this answer yourself, so no model was asked for it.")
+        .with_hint("The other versions of the answer show what their models were sent.")
 }
 
 fn not_known() -> Error {

@@ -1,10 +1,10 @@
 //! The conversations of an account: the list, one of them, and what is asked of it.
 
 use protocol::api::{
-    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, Instructions, RuntimeSummary,
-    SendMessage, WorkerPage,
+    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, EditAnswer, Instructions,
+    PatchMessage, RuntimeSummary, SendMessage, WorkerPage,
 };
-use protocol::{AccountId, Error, ErrorCode, Worker, WorkerId, limits};
+use protocol::{AccountId, Error, ErrorCode, MessageId, TurnId, Worker, WorkerId, limits};
 use store::{StoreError, VisibilityFilter};
 
 use super::{Access, list};
@@ -123,7 +123,10 @@ impl Access {
     /// answer of the first one.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let id = self.own(id).await?;
-        let make = |reply| Command::Send { request: request.clone(), by: self.principal(), reply };
+        let make = |reply| {
+            let request = Box::new(request.clone());
+            Command::Send { request, by: self.principal(), reply }
+        };
         self.inner.actors.ask(id, make).await
     }
 
@@ -136,6 +139,34 @@ impl Access {
             Command::AskAgain { request, by: self.principal(), reply }
         };
         self.inner.actors.ask(id, make).await
+    }
+
+    /// Commits the reader's own version of a turn's answer, beside it. No model is asked. A request
+    /// with an id that was used before gets the answer of the first one.
+    pub async fn edit_answer(
+        &self,
+        id: WorkerId,
+        edited: TurnId,
+        request: EditAnswer,
+    ) -> Result<Accepted, Error> {
+        let id = self.own(id).await?;
+        let make = |reply| {
+            let request = Box::new(request.clone());
+            Command::EditAnswer { edited, request, reply }
+        };
+        self.inner.actors.ask(id, make).await
+    }
+
+    /// Leaves a message out of what models are sent from the next turn on, or sends it again. It stays
+    /// in the conversation either way.
+    pub async fn patch_message(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        PatchMessage { omitted }: PatchMessage,
+    ) -> Result<Worker, Error> {
+        let id = self.own(id).await?;
+        self.inner.actors.ask(id, |reply| Command::Omit { message, omitted, reply }).await
     }
 
     /// Cancels the running turn; returns when the provider has halted and the end is committed.

@@ -1,5 +1,6 @@
 //! The task that owns one worker.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use model_io::outgoing::Seam;
@@ -22,8 +23,11 @@ use begin::Asking;
 
 mod begin;
 mod change;
+mod edit;
 mod input;
 mod load;
+mod omit;
+mod planned;
 mod send;
 
 /// How long an idle actor stays before it ends.
@@ -42,6 +46,10 @@ pub(crate) struct Actor<'a> {
     /// The newest message of the log.
     head: Option<MessageId>,
     running: Option<Running>,
+    /// The turns that are to follow the running one (see `planned`).
+    planned: VecDeque<Asking>,
+    /// The turn that was accepted with the end of the running one, until that is committed.
+    next: Option<Asking>,
     /// Requests that wait for the end of the turn.
     closing: Vec<Closing>,
     /// Cancelled when the runtime goes down. It is a token of the actor's own, because waiting for
@@ -144,6 +152,8 @@ impl<'a> Actor<'a> {
             log_writer,
             head,
             running: None,
+            planned: VecDeque::new(),
+            next: None,
             closing: Vec::new(),
             down: shared.down.child_token(),
             leave_by: None,
@@ -198,23 +208,34 @@ impl<'a> Actor<'a> {
     async fn command(&mut self, command: Command) -> Next {
         match command {
             Command::Send { request, by, reply } => {
-                let sent = self.send(request, by).await;
+                let sent = self.send(*request, by).await;
                 self.answer_and_begin(sent, reply).await
             }
             Command::AskAgain { request, by, reply } => {
                 let sent = self.ask_again(*request, by).await;
                 self.answer_and_begin(sent, reply).await
             }
-            Command::Cancel { reply } => match &mut self.running {
-                None => {
-                    let _ = reply.send(Ok(Cancelled { turn: None }));
-                    Next::GoOn
+            Command::Cancel { reply } => {
+                self.drop_plan();
+                match &mut self.running {
+                    None => {
+                        let _ = reply.send(Ok(Cancelled { turn: None }));
+                        Next::GoOn
+                    }
+                    Some(running) => {
+                        running.cancels.push(reply);
+                        self.step(Input::Cancel).await
+                    }
                 }
-                Some(running) => {
-                    running.cancels.push(reply);
-                    self.step(Input::Cancel).await
-                }
-            },
+            }
+            Command::EditAnswer { edited, request, reply } => {
+                let _ = reply.send(self.edit_answer(edited, *request).await);
+                Next::GoOn
+            }
+            Command::Omit { message, omitted, reply } => {
+                let _ = reply.send(self.omit(message, omitted).await);
+                Next::GoOn
+            }
             Command::Patch { patch, reply } => {
                 let _ = reply.send(self.patch(*patch).await);
                 Next::GoOn
@@ -252,6 +273,7 @@ impl<'a> Actor<'a> {
 
     /// Handles the request after ending the running turn, if there is one.
     async fn close(&mut self, closing: Closing, input: Input) -> Next {
+        self.drop_plan();
         self.closing.push(closing);
         if self.running.is_some() { self.step(input).await } else { self.settle().await }
     }
@@ -261,14 +283,15 @@ impl<'a> Actor<'a> {
         let now = self.shared.clock.now();
         if let Some(running) = &mut self.running {
             let effects = running.machine.step(now, input);
-            if running.machine.is_over() {
-                running.asking.place = None;
-            }
             if let Some(progress) = running.progress.take() {
                 let turn = running.asking.turn.turn_id;
                 self.shared.notifier.progress(self.id, turn, progress);
             }
+            let next = self.accept_next(now, &effects);
             self.perform(effects);
+            if let Some(accepted) = next {
+                self.log_writer.push(now, accepted);
+            }
         }
         self.flush().await
     }
@@ -316,6 +339,10 @@ impl<'a> Actor<'a> {
     async fn settle(&mut self) -> Next {
         // Dropping `running` cancels the provider's token, so its task ends.
         if let Some(running) = self.running.take() {
+            if let Some(next) = self.next.take() {
+                // A turn begins, and may end in the same step, so this is a recursion.
+                return Box::pin(self.begin_next(next, running.cancels)).await;
+            }
             let turn = self.log_writer.view().turn(running.asking.turn.turn_id).cloned();
             for reply in running.cancels {
                 let _ = reply.send(Ok(Cancelled { turn: turn.clone() }));

@@ -1,7 +1,7 @@
 //! The requests to a worker's actor.
 
-use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
-use protocol::{Error, Worker};
+use protocol::api::{Accepted, AskAgain, Cancelled, EditAnswer, SendMessage};
+use protocol::{Error, MessageId, TurnId, Worker};
 use tokio::sync::oneshot;
 
 use super::patch::Patch;
@@ -13,7 +13,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 /// One request to an actor.
 pub(crate) enum Command {
     Send {
-        request: SendMessage,
+        request: Box<SendMessage>,
         by: Principal,
         reply: Reply<Accepted>,
     },
@@ -21,6 +21,18 @@ pub(crate) enum Command {
         request: Box<AskAgain>,
         by: Principal,
         reply: Reply<Accepted>,
+    },
+    /// Commits the reader's own version of an answer.
+    EditAnswer {
+        edited: TurnId,
+        request: Box<EditAnswer>,
+        reply: Reply<Accepted>,
+    },
+    /// Leaves a message out of what models are sent, or sends it again.
+    Omit {
+        message: MessageId,
+        omitted: bool,
+        reply: Reply<Worker>,
     },
     Cancel {
         reply: Reply<Cancelled>,
@@ -56,11 +68,16 @@ impl Command {
     pub(crate) fn refuse(self, error: &Error) {
         let error = error.clone();
         match self {
-            Self::Send { reply, .. } | Self::AskAgain { reply, .. } => {
+            Self::Send { reply, .. }
+            | Self::AskAgain { reply, .. }
+            | Self::EditAnswer { reply, .. } => {
                 drop(reply.send(Err(error)));
             }
             Self::Cancel { reply } => drop(reply.send(Err(error))),
-            Self::Patch { reply, .. } | Self::Refresh { reply } | Self::Stop { reply } => {
+            Self::Omit { reply, .. }
+            | Self::Patch { reply, .. }
+            | Self::Refresh { reply }
+            | Self::Stop { reply } => {
                 drop(reply.send(Err(error)));
             }
             Self::Delete { reply, .. } => drop(reply.send(Err(error))),

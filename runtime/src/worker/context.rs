@@ -3,7 +3,7 @@
 
 use model_io::outgoing::is_blank;
 use protocol::api::{InputMessage, InputRole};
-use protocol::{ContextWindow, MessageId, Role};
+use protocol::{ContextWindow, MessageId, Role, Turn};
 use provider::Shown;
 use store::{Branch, BranchMessage, text_digest};
 
@@ -12,15 +12,20 @@ use store::{Branch, BranchMessage, text_digest};
 /// bytes, so this covers windows of a million tokens.
 pub(crate) const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The messages of a branch for the model. Blank messages and answers before the first question are
+/// The messages of a branch for the model. Blank messages, those that their reader left out, and answers before the first question are
 /// removed: they are never sent, and do not count as left out for lack of room.
 pub(crate) struct Context {
     branch: Branch,
 }
 
 impl Context {
-    pub(crate) fn new(mut branch: Branch) -> Self {
-        branch.messages.retain(|message| !is_blank(&message.text));
+    /// Without the messages that their reader left out. The question of the turn is sent all the same,
+    /// and so is the answer that it continues.
+    pub(crate) fn new(mut branch: Branch, turn: &Turn) -> Self {
+        let is_sent = |id: &MessageId| {
+            *id == turn.question || turn.continues == Some(*id) || !turn.omitted.contains(id)
+        };
+        branch.messages.retain(|message| !is_blank(&message.text) && is_sent(&message.id));
         let answers = branch.messages.iter().take_while(|message| message.role == Role::Assistant);
         let answers = answers.count();
         branch.messages.drain(..answers);

@@ -218,6 +218,7 @@ fn durability(body: &EventBody) -> Durability {
         | EventBody::WorkerRenamed { .. }
         | EventBody::WorkerPlaced { .. }
         | EventBody::ProfileChanged { .. }
+        | EventBody::MessageOmitted { .. }
         | EventBody::WorkerStopped
         | EventBody::MessageCommitted { .. }
         | EventBody::TurnAccepted { .. }

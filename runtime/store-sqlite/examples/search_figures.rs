@@ -210,6 +210,7 @@ fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
         model: None,
         effort: None,
         temperature: None,
+        omitted: Vec::new(),
         instructions: None,
         profile: profile.clone(),
         place: Visibility::Listed,
@@ -268,6 +269,9 @@ fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Ti
     Turn {
         loading: false,
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         turn_id,
         question,
         answer,

@@ -132,6 +132,7 @@ macro_rules! contract {
                 renames_between_deltas_keep_their_position
                 every_cursor_resumes_to_the_same_view_after_folding
                 the_deltas_of_other_turns_are_not_folded
+                a_turn_can_be_committed_as_a_whole
             }
             pages {
                 pages_return_every_message_once_from_newest_to_oldest

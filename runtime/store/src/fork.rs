@@ -31,7 +31,8 @@ pub enum CannotFork {
 /// Copies the branch that ends with `until`, with its turns and their prompts. Messages and turns
 /// keep their ids, texts and times, and the copy has the settings that the conversation has now.
 ///
-/// An answer that an answer of the branch continues is copied, too, since its turn refers to it.
+/// An answer that an answer of the branch continues or edits is copied, too, since its turn refers
+/// to it.
 /// Invariant: the summary is the fold of the events.
 pub fn fork(
     whole: &ConversationExport,
@@ -53,8 +54,11 @@ pub fn fork(
     let settings = now.departs_from_profile().then_some(settings);
     let first = [created].into_iter().chain(settings).map(|body| (at, body));
     let copied = whole.events.iter().filter_map(|event| Some((event.at, kept.body(&event.body)?)));
+    let omitted = now.omitted.iter().filter(|id| kept.messages.contains(id));
+    let omitted =
+        omitted.map(|&message_id| EventBody::MessageOmitted { message_id, omitted: true });
     let events: Vec<_> = (1..)
-        .zip(first.chain(copied))
+        .zip(first.chain(copied).chain(omitted.map(|body| (at, body))))
         .map(|(seq, (at, body))| Event { seq, first_seq: None, at, body })
         .collect();
     let worker = initial_worker::folded(worker_id, at, &events);
@@ -84,7 +88,8 @@ impl Kept {
                 }
                 EventBody::TurnAccepted { turn } => {
                     parents.insert(turn.answer, Some(turn.question));
-                    continued.extend(turn.continues.map(|before| (turn.answer, before)));
+                    let before = turn.continues.or(turn.edits);
+                    continued.extend(before.map(|before| (turn.answer, before)));
                     running = Some(turn.answer);
                 }
                 EventBody::TurnEnded { .. } => running = None,
@@ -141,6 +146,7 @@ impl Kept {
             | EventBody::WorkerRenamed { .. }
             | EventBody::WorkerPlaced { .. }
             | EventBody::ProfileChanged { .. }
+            | EventBody::MessageOmitted { .. }
             | EventBody::WorkerStopped
             | EventBody::AvailabilityChanged { .. } => false,
         };

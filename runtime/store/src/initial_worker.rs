@@ -36,6 +36,7 @@ pub fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -> Worke
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: at,
         updated_at: at,
     }
@@ -93,6 +94,9 @@ pub fn imported_turn(
         question,
         answer,
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

@@ -70,22 +70,10 @@ async fn an_id_cannot_be_reused_for_another_message() {
     stage.ended(&first).await;
     let before = stage.log().await;
     let (id, text) = (request.id, request.text);
-    let other_text = SendMessage {
-        id,
-        text: "another text".to_owned(),
-        parent: None,
-        edits: None,
-        utc_offset: None,
-    };
-    let other_parent = SendMessage {
-        id,
-        text: text.clone(),
-        parent: Some(first.turn.answer),
-        edits: None,
-        utc_offset: None,
-    };
-    let an_answers =
-        SendMessage { id: first.turn.answer, text, parent: None, edits: None, utc_offset: None };
+    let other_text = SendMessage::new(id, "another text".to_owned());
+    let other_parent =
+        SendMessage { parent: Some(first.turn.answer), ..SendMessage::new(id, text.clone()) };
+    let an_answers = SendMessage::new(first.turn.answer, text);
     for request in [other_text, other_parent, an_answers] {
         let error = stage.runtime.send(stage.worker, request).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput);
@@ -136,8 +124,7 @@ async fn one_id_may_be_used_in_two_conversations() {
     let other = stage.runtime.create(Default::default()).await.unwrap().worker_id;
     let id = fresh_id();
     for (worker, text) in [(stage.worker, "here"), (other, "there")] {
-        let request =
-            SendMessage { id, text: text.to_owned(), parent: None, edits: None, utc_offset: None };
+        let request = SendMessage::new(id, text.to_owned());
         let accepted = stage.runtime.send(worker, request).await.unwrap();
         assert_eq!(accepted.message.text, text);
         stage.script.call().await.answer(&["a"]).await;

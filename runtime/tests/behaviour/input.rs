@@ -104,13 +104,7 @@ async fn an_edit_makes_a_sibling_and_the_model_sees_only_its_branch() {
     let first = stage.ask_and_answer("one", &["uno"]).await;
     stage.ask_and_answer("two", &["dos"]).await;
     let id = fresh_id();
-    let edit = SendMessage {
-        id,
-        text: "two, edited".to_owned(),
-        parent: Some(first.answer),
-        edits: None,
-        utc_offset: None,
-    };
+    let edit = SendMessage { parent: Some(first.answer), ..SendMessage::new(id, "two, edited") };
     let accepted = stage.runtime.send(stage.worker, edit.clone()).await.unwrap();
     let call = stage.script.call().await;
     assert_eq!(texts(&call.request), ["one", "uno", "two, edited"]);

@@ -1,7 +1,7 @@
 //! A conversation belongs to one account. For all others it does not exist, whatever is asked of it
 //! (invariant 14).
 
-use protocol::api::{AskAgain, CreateWorker, ForkWorker};
+use protocol::api::{AskAgain, CreateWorker, EditAnswer, ForkWorker, PatchMessage};
 use protocol::{
     AccountId, AccountRole, CloseReason, Error, ErrorCode, ListFrame, TurnId, Visibility,
 };
@@ -40,6 +40,8 @@ async fn every_call_for_another_accounts_conversation_is_not_found_and_changes_n
     let id_of_turn = TurnId::from_parts(1, [7; 10]);
     let again = AskAgain::new(id_of_turn, question);
     let fork = ForkWorker { message_id: question, title: None };
+    let edit = EditAnswer { id: id_of_turn, text: "mine".to_owned() };
+    let omit = PatchMessage { omitted: true };
     for round in ["while it is there", "after it was deleted"] {
         let refusals = [
             ("worker", refusal(soon(them.worker(id)).await)),
@@ -53,6 +55,8 @@ async fn every_call_for_another_accounts_conversation_is_not_found_and_changes_n
             ("search", refusal(soon(them.search("secret", Some(id), None, 10)).await)),
             ("send", refusal(soon(them.send(id, message("hello"))).await)),
             ("ask_again", refusal(soon(them.ask_again(id, again.clone())).await)),
+            ("edit_answer", refusal(soon(them.edit_answer(id, turn.turn_id, edit.clone())).await)),
+            ("patch_message", refusal(soon(them.patch_message(id, question, omit.clone())).await)),
             ("fork", refusal(soon(them.fork(id, fork.clone())).await)),
             ("cancel", refusal(soon(them.cancel(id)).await)),
             ("stop", refusal(soon(them.stop(id)).await)),

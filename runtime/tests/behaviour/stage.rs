@@ -201,13 +201,7 @@ impl Stage {
 
 /// A message with a new id.
 pub(crate) fn message(text: &str) -> SendMessage {
-    SendMessage {
-        id: fresh_id(),
-        text: text.to_owned(),
-        parent: None,
-        edits: None,
-        utc_offset: None,
-    }
+    SendMessage::new(fresh_id(), text.to_owned())
 }
 
 pub(crate) fn fresh_id() -> MessageId {

@@ -105,6 +105,7 @@ impl Branch {
                 reasoning: if parts.reasoning { message.reasoning } else { String::new() },
                 model: turn.map(|turn| turn.model.clone()).filter(|model| !model.is_empty()),
                 created_at: message.created_at,
+                edited: turn.is_some_and(|turn| turn.edits.is_some()),
                 incomplete: state.filter(|state| *state != TurnState::Completed),
             }
         });

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use protocol::{Event, EventBody, MessageId, Role, TurnId, TurnState, limits};
+use protocol::{Event, EventBody, MessageId, Role, Together, TurnId, TurnState, limits};
 
 /// The length of a digest: `sha256:` and 64 hexadecimal digits.
 const DIGEST_BYTES: usize = 71;
@@ -16,6 +16,7 @@ pub(crate) struct Checker {
     last_seq: u64,
     messages: HashMap<MessageId, Role>,
     turns: HashSet<TurnId>,
+    omitted: HashSet<MessageId>,
     open: Option<Open>,
 }
 
@@ -78,6 +79,18 @@ impl Checker {
                 if continues.is_some_and(|found| found != Some(&Role::Assistant)) {
                     return Err("the turn continues no answer before it");
                 }
+                let edits = turn.edits.map(|answer| self.messages.get(&answer));
+                if edits.is_some_and(|found| found != Some(&Role::Assistant)) {
+                    return Err("the turn edits no answer before it");
+                }
+                let most = limits::ANSWERS_AT_ONCE as u32;
+                let asked_for = |together: Together| together.count <= most;
+                if !turn.together.is_none_or(asked_for) {
+                    return Err("too many answers were asked for at once");
+                }
+                if turn.omitted.len() > limits::OMITTED_MESSAGES {
+                    return Err("the turn leaves out too many messages");
+                }
                 if !self.turns.insert(turn.turn_id) {
                     return Err("its turn was there before");
                 }
@@ -131,6 +144,19 @@ impl Checker {
                 } else {
                     Ok(())
                 }
+            }
+            EventBody::MessageOmitted { message_id, omitted } => {
+                if !self.messages.contains_key(message_id) {
+                    return Err("it leaves out a message that is not there");
+                }
+                self.omitted.remove(message_id);
+                if *omitted {
+                    self.omitted.insert(*message_id);
+                }
+                if self.omitted.len() > limits::OMITTED_MESSAGES {
+                    return Err("it leaves out too many messages");
+                }
+                Ok(())
             }
             // These are valid in any state.
             EventBody::WorkerPlaced { .. }

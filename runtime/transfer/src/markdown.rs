@@ -127,7 +127,9 @@ fn note(turn: &Turn) -> Option<String> {
     let error = turn.error.as_ref().map(|error| format!(": {}", error.message));
     let error = error.unwrap_or_default();
     match turn.state {
-        TurnState::Completed => None,
+        TurnState::Completed => {
+            turn.edits.map(|_| "You wrote this version of the answer.".to_owned())
+        }
         TurnState::Accepted | TurnState::Generating => Some("Still being written.".to_owned()),
         TurnState::Failed => Some(format!("This answer failed{error}")),
         TurnState::TimedOut => Some(format!("This answer took too long{error}")),

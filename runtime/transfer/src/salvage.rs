@@ -166,6 +166,8 @@ impl Builder {
                         turn.continues = turn
                             .continues
                             .filter(|id| self.messages.get(id) == Some(&Role::Assistant));
+                        turn.edits =
+                            turn.edits.filter(|id| self.messages.get(id) == Some(&Role::Assistant));
                         self.turns.insert(turn.turn_id);
                         self.messages.insert(turn.answer, Role::Assistant);
                         self.newest = Some(turn.answer);
@@ -203,6 +205,13 @@ impl Builder {
                     self.push(at, body);
                 }
                 open
+            }
+            EventBody::MessageOmitted { message_id, .. } => {
+                let known = self.messages.contains_key(&message_id);
+                if known {
+                    self.push(at, body);
+                }
+                known
             }
             body => {
                 self.push(at, body);

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::api::{Accepted, AskAgain, TurnInput};
+use protocol::api::{Accepted, AskAgain, EditAnswer, TurnInput};
 use protocol::{ErrorBody, RuntimeId, Turn, TurnId, WorkerId};
 
 use super::{TurnPath, WorkerPath};
@@ -35,6 +35,30 @@ pub async fn ask_again(
 ) -> ApiResult<(StatusCode, Json<Accepted>)> {
     let accepted = state.runtime(&rid, principal)?.ask_again(wid, request).await?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// Adds the reader's own version of a turn's answer beside it. No model is asked.
+///
+/// A request with an `id` that was used before gets the answer of the first one.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/edit", tag = "turns",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ("tid" = TurnId, Path)),
+    request_body = EditAnswer,
+    responses(
+        (status = 201, description = "The question and the new, completed turn", body = Accepted),
+        (status = 409, description = "`busy`: a turn is running; nothing was stored", body = ErrorBody),
+        (status = 422, description = "`invalid_input`", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn edit(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(TurnPath { rid, wid, tid }): Path<TurnPath>,
+    extract::Json(request): extract::Json<EditAnswer>,
+) -> ApiResult<(StatusCode, Json<Accepted>)> {
+    let accepted = state.runtime(&rid, principal)?.edit_answer(wid, tid, request).await?;
+    Ok((StatusCode::CREATED, Json(accepted)))
 }
 
 /// Returns a turn: state, usage, timings, error, profile, model, digests.

@@ -47,9 +47,11 @@ impl Kind {
         let last = path.rsplit('/').next().unwrap_or_default();
         match last {
             "import" if over_api => Self::Import,
-            "messages" | "turns" | "cancel" | "fork" if over_api => Self::Send,
+            "messages" | "turns" | "edit" | "cancel" | "fork" if over_api => Self::Send,
             // The client-only console posts the console's forms to `submit`.
-            "send" | "ask_again" | "cancel" | "fork" | "submit" if path.starts_with("/api/fn/") => {
+            "send" | "ask_again" | "omit" | "cancel" | "fork" | "submit"
+                if path.starts_with("/api/fn/") =>
+            {
                 Self::Send
             }
             _ if path == "/data" => Self::Import,

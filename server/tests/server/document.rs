@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 50] = [
+const CONTRACT: [(&str, &str); 52] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -47,6 +47,8 @@ const CONTRACT: [(&str, &str); 50] = [
     ("get", "/api/v1/runtimes/{rid}/search"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/messages"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/cancel"),
+    ("patch", "/api/v1/runtimes/{rid}/workers/{wid}/messages/{mid}"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/edit"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/turns"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/input"),

@@ -17,6 +17,7 @@ mod config;
 mod conversation;
 mod doctor;
 mod document;
+mod editing;
 mod endpoint;
 mod endpoints;
 mod entrance;

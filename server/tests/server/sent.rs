@@ -285,7 +285,7 @@ async fn a_model_that_refuses_streaming_is_asked_without_it_from_then_on() {
     assert_eq!(bodies(&server).len(), 3);
     let page = conversation(&server).await;
     assert!(page.contains("Retried without stream."), "{page}");
-    assert_eq!(page.matches("CopyCompanionWhole.").count(), 2, "{page}");
+    assert_eq!(page.matches("CompanionWhole.").count(), 2, "{page}");
 }
 
 /// An error about the model suggests another model and not a retry.

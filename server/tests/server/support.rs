@@ -169,13 +169,7 @@ impl Server {
     pub(crate) async fn send_directly(&self, text: &str) {
         let runtime = self.home();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
-        let message = protocol::api::SendMessage {
-            id: message_id(),
-            text: text.to_owned(),
-            parent: None,
-            edits: None,
-            utc_offset: None,
-        };
+        let message = protocol::api::SendMessage::new(message_id(), text.to_owned());
         runtime.send(worker, message).await.unwrap();
     }
 

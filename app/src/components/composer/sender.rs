@@ -70,6 +70,8 @@ impl Sender {
         self.held.set(QueuedSend::No);
         let id = self.id_of(&text);
         let edits = self.conversation.editing.get_untracked();
+        let turn = edits.and_then(|edited| self.conversation.turn_of(edited));
+        let also = if turn.is_none() { self.conversation.asks_also() } else { Vec::new() };
         let parent = self.conversation.leaf().filter(|_| edits.is_none());
         self.conversation.pending.set(PendingRequest::Sending);
         self.problem.clear();
@@ -78,8 +80,10 @@ impl Sender {
         let sender = self.clone();
         spawn_local(async move {
             let worker_id = sender.conversation.worker_id;
-            let message = SendMessage { id, text, parent, edits, utc_offset: reader::utc_offset() };
-            match api::send(worker_id, message).await {
+            let utc_offset = reader::utc_offset();
+            let message =
+                SendMessage { parent, edits, also, utc_offset, ..SendMessage::new(id, text) };
+            match api::send(worker_id, message, turn).await {
                 Ok(_) => sender.sent(edits).await,
                 Err(AppError(error)) => {
                     sender.give_back();
@@ -152,14 +156,16 @@ impl Sender {
         let sender = self.clone();
         effect_from(move |ran: Option<bool>| {
             let runs = activity.get().is_running();
-            if ran == Some(true) && !runs && sender.held.get_untracked() == QueuedSend::Queued {
+            let done = ran == Some(true) && !runs && !sender.conversation.expects_more();
+            if done && sender.held.get_untracked() == QueuedSend::Queued {
                 let complete = sender.conversation.last_turn() == Some(TurnState::Completed);
                 sender.held.set(if complete { QueuedSend::No } else { QueuedSend::Left });
                 if complete {
                     sender.send();
                 }
             }
-            runs
+            // The next answer of those that were asked for at once begins in a moment.
+            runs || (ran == Some(true) && !done)
         });
     }
 

@@ -21,6 +21,8 @@ pub enum Choice {
     Model(ModelOption),
     /// The page with all settings.
     MoreSettings,
+    /// The models to ask besides the usual one.
+    Several,
 }
 
 /// A command that is available on every page of a conversation.
@@ -37,6 +39,7 @@ pub enum Command {
     ExportJson,
     Share,
     Choose,
+    Several,
     Settings,
     Appearance,
     Language,
@@ -47,7 +50,7 @@ pub enum Command {
 
 impl Command {
     /// The commands for a conversation with this visibility, in the palette's order.
-    pub fn all(place: Visibility) -> [Self; 18] {
+    pub fn all(place: Visibility) -> [Self; 19] {
         let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
         let archive =
             if place == Visibility::Archived { Visibility::Listed } else { Visibility::Archived };
@@ -64,6 +67,7 @@ impl Command {
             Self::ExportJson,
             Self::Share,
             Self::Choose,
+            Self::Several,
             Self::Settings,
             Self::Appearance,
             Self::Language,
@@ -92,6 +96,7 @@ impl Command {
             Self::ExportJson => tr!(command_json),
             Self::Share => tr!(share_command),
             Self::Choose => tr!(profile_and_model),
+            Self::Several => tr!(several),
             Self::Settings => tr!(settings),
             Self::Appearance => tr!(command_appearance),
             Self::Language => tr!(command_language),
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn an_empty_query_offers_everything() {
         let all = offered(" ", &["a", "b"]);
-        assert_eq!(all.len(), 2 + 18);
+        assert_eq!(all.len(), 2 + 19);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
         assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
     }

@@ -238,7 +238,18 @@ impl Offer {
             None => choices(&query, self.found.get_value(), self.place, low),
             // Nothing until then, so that no option moves away from below the pointer.
             Some(_) => self.models.with_value(|options| {
-                options.as_ref().map(|options| models(&query, options, low)).unwrap_or_default()
+                let found = options.as_ref().map(|options| models(&query, options, low));
+                let mut found = found.unwrap_or_default();
+                match self.wanted {
+                    Some(ModelFor::Several) => found.retain(is_a_model),
+                    Some(ModelFor::Conversation)
+                        if !found.is_empty() && query.trim().is_empty() =>
+                    {
+                        found.insert(found.len() - 1, Choice::Several);
+                    }
+                    _ => {}
+                }
+                found
             }),
         };
         if *self.choices.read_untracked() != choices {
@@ -283,7 +294,7 @@ fn kind(choice: &Choice) -> &'static str {
         Choice::Command(_) => "command",
         Choice::Search(_) => "search",
         Choice::Model(_) => "model",
-        Choice::MoreSettings => "settings",
+        Choice::MoreSettings | Choice::Several => "settings",
     }
 }
 
@@ -291,8 +302,14 @@ fn kind(choice: &Choice) -> &'static str {
 pub(super) fn models_title(wanted: ModelFor) -> &'static str {
     match wanted {
         ModelFor::Conversation => tr!(models),
+        ModelFor::Several => tr!(several),
         ModelFor::Answer { .. } => tr!(regenerate_with),
     }
+}
+
+/// Whether an option names a model, so that it can be asked besides the usual one.
+fn is_a_model(choice: &Choice) -> bool {
+    matches!(choice, Choice::Model(option) if option.model.is_some() || option.off)
 }
 
 fn is_off(choice: &Choice) -> bool {
@@ -314,6 +331,7 @@ fn words_of(choice: &Choice) -> String {
         Choice::Search(query) => text::search_for(query),
         Choice::Model(option) => option.words.clone(),
         Choice::MoreSettings => tr!(more_settings).to_owned(),
+        Choice::Several => tr!(several).to_owned(),
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Shown {
 pub enum ModelFor {
     /// The conversation, from its next answer on.
     Conversation,
+    /// The next messages, which this model is to answer, too.
+    Several,
     /// One more answer to the question of this turn.
     #[cfg_attr(not(feature = "browser"), allow(dead_code))]
     Answer { turn_id: TurnId, question: MessageId },

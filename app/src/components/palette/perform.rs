@@ -63,6 +63,7 @@ impl Performer {
             }
             Choice::Command(command) => self.command(command, overlay),
             Choice::Model(option) => self.model(option),
+            Choice::Several => overlay.open(Shown::Models(ModelFor::Several)),
             Choice::MoreSettings => {
                 let id = self.conversation.worker_id;
                 leave(&match self.models {
@@ -77,6 +78,10 @@ impl Performer {
     fn model(&self, option: ModelOption) {
         if let Some(ModelFor::Answer { question, .. }) = self.models {
             return self.regenerate(question, option);
+        }
+        if let Some(ModelFor::Several) = self.models {
+            self.conversation.ask_also(option);
+            return focus("composer");
         }
         let performer = self.clone();
         self.problem.clear();
@@ -132,6 +137,7 @@ impl Performer {
             Command::ExportJson => self.export("json"),
             Command::Share => leave(&self.conversation.share_page()),
             Command::Choose => overlay.open(Shown::Models(ModelFor::Conversation)),
+            Command::Several => overlay.open(Shown::Models(ModelFor::Several)),
             Command::Settings | Command::Appearance | Command::Language => {
                 leave(&at("/settings"));
             }

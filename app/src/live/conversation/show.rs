@@ -102,6 +102,25 @@ impl Conversation {
         self.show_thought();
         set_if_new(&self.truncated, sight);
         set_if_new(&self.window, window);
+        self.show_beside();
+    }
+
+    /// Shows the answers side by side that were asked for at once, until the conversation continues
+    /// from one of them.
+    fn show_beside(&self) {
+        let last = self.entries.read_untracked().last().and_then(|entry| entry.turn.clone());
+        let together = last.and_then(|turn| turn.read_untracked().together);
+        let beside: Vec<Entry> = together.map_or_else(Vec::new, |together| {
+            let is_of = |turn: &&Turn| turn.together.is_some_and(|t| t.first == together.first);
+            let answers: Vec<_> = self.view.with_value(|view| {
+                view.turns.iter().filter(is_of).map(|turn| turn.answer).collect()
+            });
+            answers.into_iter().filter_map(|id| self.entry(id)).collect()
+        });
+        let ids = |entries: &[Entry]| entries.iter().map(|entry| entry.id).collect::<Vec<_>>();
+        if ids(&beside) != ids(&self.beside.read_untracked()) {
+            self.beside.set(beside);
+        }
     }
 
     /// Shows a new message if it continues the branch that is shown, without looking at the others.

@@ -18,6 +18,7 @@ fn worker(n: u64, title: &str) -> Worker {
         effort: None,
         temperature: None,
         instructions: None,
+        omitted: Vec::new(),
         created_at: Timestamp::from_unix_ms(0),
         // Conversations with lower numbers were used later.
         updated_at: Timestamp::from_unix_ms(1_000_000 - n as i64),

@@ -68,13 +68,7 @@ impl User {
             let page = timed(&mut seen.page, self.client.conversation_page(self.worker)).await;
             seen.note("page", &page);
             let id = seed::message_id(rng);
-            let message = SendMessage {
-                id,
-                text: format!("Message {id}"),
-                parent: None,
-                edits: None,
-                utc_offset: None,
-            };
+            let message = SendMessage::new(id, format!("Message {id}"));
             let sent = timed(&mut seen.send, self.client.send(self.worker, &message)).await;
             seen.note("message", &sent);
             if sent.is_ok() {

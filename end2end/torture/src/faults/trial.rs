@@ -92,7 +92,7 @@ impl Trial {
 /// A message with a new id.
 pub(super) fn message(text: &str) -> SendMessage {
     let id = seed::message_id(&mut fastrand::Rng::new());
-    SendMessage { id, text: text.to_owned(), parent: None, edits: None, utc_offset: None }
+    SendMessage::new(id, text.to_owned())
 }
 
 /// Compares an outcome with its promise. `hidden` must never be shown.

@@ -79,8 +79,7 @@ async fn send_again(
     id: MessageId,
     sent: &Sent,
 ) -> Result<()> {
-    let message =
-        SendMessage { id, text: sent.text.clone(), parent: None, edits: None, utc_offset: None };
+    let message = SendMessage::new(id, sent.text.clone());
     let taken = async {
         loop {
             match client.send(sent.worker, &message).await.map_err(anyhow::Error::from) {

@@ -31,7 +31,7 @@ pub(crate) fn message(rng: &mut Rng) -> SendMessage {
         text.push(' ');
         text.push_str(WORDS[rng.usize(0..WORDS.len())]);
     }
-    SendMessage { id, text, parent: None, edits: None, utc_offset: None }
+    SendMessage::new(id, text)
 }
 
 /// The complete answer that the scripted upstream streams for a message.

@@ -103,11 +103,7 @@ async fn ask(companion: &Companion, rng: &mut Rng, words: usize) -> Result<Witne
     // The words are random, so that the model cannot reuse what it has read before.
     let words: String = (0..words).map(|_| format!("{} ", rng.u8(10..100))).collect();
     let text = format!("{words}Write a long story about {id}.");
-    Witness::of(
-        &companion.client,
-        &SendMessage { id, text, parent: None, edits: None, utc_offset: None },
-    )
-    .await
+    Witness::of(&companion.client, &SendMessage::new(id, text)).await
 }
 
 async fn cancel(companion: &Companion, witness: Witness) -> Result<(Duration, Verdict)> {

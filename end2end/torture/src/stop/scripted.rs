@@ -102,13 +102,7 @@ impl Stage {
         let client = &self.companion.client;
         self.upstream.script(Script::always(steps(case)));
         let id = seed::message_id(rng);
-        let message = SendMessage {
-            id,
-            text: format!("Stop me: {id}"),
-            parent: None,
-            edits: None,
-            utc_offset: None,
-        };
+        let message = SendMessage::new(id, format!("Stop me: {id}"));
         let mut witness = Witness::of(client, &message).await?;
         let worker = witness.worker;
         match case {

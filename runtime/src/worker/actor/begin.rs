@@ -39,6 +39,7 @@ impl Actor<'_> {
         let (machine, effects) = TurnMachine::new(turn_id, answer, started_at, self.shared.limits);
         let machine = machine.behind(asking.begun.len() as u64);
         let halt = CancellationToken::new();
+        let context = Context::new(branch, &asking.turn);
         let mut running = Running {
             asking,
             machine,
@@ -46,7 +47,7 @@ impl Actor<'_> {
             _halts: halt.clone().drop_guard(),
             halt,
             timers: Timers::default(),
-            context: Context::new(branch),
+            context,
             seam: Seam::default(),
             adjusted: Vec::new(),
             progress: None,

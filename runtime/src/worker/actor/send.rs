@@ -9,6 +9,7 @@ use protocol::{
 use store::{Prompt, initial_worker, text_digest, title};
 
 use super::begin::Asking;
+use super::planned::{self, check_count};
 use super::{Actor, Sent};
 use crate::bundle::Profile;
 use crate::ids;
@@ -33,8 +34,10 @@ impl Actor<'_> {
         self.check_free()?;
         let place = self.shared.turn_places.take(by)?;
         let parent = self.parent_of(&request).await?;
-        let choice = self.refresh().await?;
+        check_count(&request.also)?;
         let profile = self.profile()?.clone();
+        let (choice, worker) = self.choice_with(request.with, &profile).await?;
+        let further = self.further(request.also, &profile).await?;
         let now = self.shared.clock.now();
         let system = self.system_prompt(&profile, now, request.utc_offset).await?;
         let turn_id = ids::turn_id(now);
@@ -49,7 +52,7 @@ impl Actor<'_> {
             html: None,
         };
         let ids = (turn_id, question.id, None);
-        let budget = budget(&self.log_writer.view().worker, &profile, &choice);
+        let budget = budget(&worker, &profile, &choice);
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
@@ -59,7 +62,7 @@ impl Actor<'_> {
         }
         let send_reasoning = profile.send_reasoning;
         let asking = Asking { turn, choice, system, send_reasoning, begun: String::new(), place };
-        self.commit_turn(now, bodies, question, asking).await
+        self.commit_turns(now, bodies, question, asking, further).await
     }
 
     /// Commits another turn for an existing message, or finds that this was done before. The answer
@@ -71,28 +74,27 @@ impl Actor<'_> {
         by: Principal,
     ) -> Result<Sent, Error> {
         let question = self.question(request.question).await?.ok_or_else(no_question)?;
-        let before = self.shared.store.turn(self.id, request.id).await;
-        let before = self.shared.heard(self.id, before).await?;
-        if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
-            before.and_then(|events| events.into_iter().next())
-        {
-            if (turn.question, turn.continues) != (question.id, request.continues) {
+        if let Some((seq, turn)) = self.acceptance_of(request.id).await? {
+            let asked = (turn.question, turn.continues, turn.edits);
+            if asked != (question.id, request.continues, None) {
                 return Err(id_taken());
             }
             let cursor = Cursor::new(self.log_writer.log(), seq);
-            return Ok((Accepted { message: question, turn: *turn, cursor }, None));
+            return Ok((Accepted { message: question, turn, cursor }, None));
         }
         self.check_free()?;
         let place = self.shared.turn_places.take(by)?;
         if is_blank(&question.text) {
             return Err(blank_question());
         }
+        check_count(&request.also)?;
         let begun = match request.continues {
             Some(answer) => self.begun(answer, question.id).await?,
             None => String::new(),
         };
         let profile = self.profile()?.clone();
         let (choice, worker) = self.choice_with(request.with.clone(), &profile).await?;
+        let further = self.further(request.also.clone(), &profile).await?;
         let now = self.shared.clock.now();
         let system = self.system_prompt(&profile, now, request.utc_offset).await?;
         let ids = (request.id, question.id, request.continues);
@@ -104,7 +106,18 @@ impl Actor<'_> {
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
         let send_reasoning = profile.send_reasoning;
         let asking = Asking { turn, choice, system, send_reasoning, begun, place };
-        self.commit_turn(now, Vec::new(), question, asking).await
+        self.commit_turns(now, Vec::new(), question, asking, further).await
+    }
+
+    /// The turn with an id as it was accepted, with the position of that event.
+    pub(super) async fn acceptance_of(&self, id: TurnId) -> Result<Option<(u64, Turn)>, Error> {
+        let events = self.shared.store.turn(self.id, id).await;
+        let first =
+            self.shared.heard(self.id, events).await?.and_then(|all| all.into_iter().next());
+        Ok(match first {
+            Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) => Some((seq, *turn)),
+            _ => None,
+        })
     }
 
     /// The earlier turn that `answer_now` names, in whose place the model is to answer with less
@@ -133,6 +146,37 @@ impl Actor<'_> {
         Ok((choice, worker))
     }
 
+    /// The models of further answers, each with the budget to ask for. Errors if any of them cannot be
+    /// asked.
+    async fn further(
+        &mut self,
+        also: Vec<AnswerWith>,
+        profile: &Profile,
+    ) -> Result<Vec<(ResolvedModel, Budget)>, Error> {
+        let mut further = Vec::with_capacity(also.len());
+        for with in also {
+            let (choice, worker) = self.choice_with(with, profile).await?;
+            let budget = budget(&worker, profile, &choice);
+            further.push((choice, budget));
+        }
+        Ok(further)
+    }
+
+    /// Commits the first of several turns for a question, and plans the further ones.
+    async fn commit_turns(
+        &mut self,
+        now: Timestamp,
+        bodies: Vec<EventBody>,
+        question: Message,
+        mut asking: Asking,
+        further: Vec<(ResolvedModel, Budget)>,
+    ) -> Result<Sent, Error> {
+        let planned = planned::plan(&mut asking, further);
+        let sent = self.commit_turn(now, bodies, question, asking).await?;
+        self.planned = planned;
+        Ok(sent)
+    }
+
     /// The profile's prompt, followed by the conversation's own instructions.
     async fn system_prompt(
         &self,
@@ -150,7 +194,11 @@ impl Actor<'_> {
     }
 
     /// The text of an answer that is to be continued.
-    async fn begun(&self, answer: MessageId, question: MessageId) -> Result<String, Error> {
+    pub(super) async fn begun(
+        &self,
+        answer: MessageId,
+        question: MessageId,
+    ) -> Result<String, Error> {
         if self.role_of(answer).await? != Some(Role::Assistant) {
             return Err(no_answer());
         }
@@ -197,7 +245,7 @@ impl Actor<'_> {
     }
 
     /// Errors if no turn can begin now.
-    fn check_free(&self) -> Result<(), Error> {
+    pub(super) fn check_free(&self) -> Result<(), Error> {
         if self.log_writer.view().worker.status == WorkerStatus::Stopped {
             return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
                 .with_hint("Start a new conversation."));
@@ -208,12 +256,12 @@ impl Actor<'_> {
         if self.running.is_some() { Err(busy()) } else { Ok(()) }
     }
 
-    async fn role_of(&self, message: MessageId) -> Result<Option<Role>, Error> {
+    pub(super) async fn role_of(&self, message: MessageId) -> Result<Option<Role>, Error> {
         let role = self.shared.store.role_of(self.id, message).await;
         self.shared.heard(self.id, role).await
     }
 
-    async fn question(&self, message: MessageId) -> Result<Option<Message>, Error> {
+    pub(super) async fn question(&self, message: MessageId) -> Result<Option<Message>, Error> {
         let question = self.shared.store.question(self.id, message).await;
         self.shared.heard(self.id, question).await
     }
@@ -276,6 +324,9 @@ impl Actor<'_> {
             question,
             answer: ids::message_id(now),
             continues,
+            edits: None,
+            together: None,
+            omitted: self.log_writer.view().worker.omitted.clone(),
             state: TurnState::Accepted,
             waiting: None,
             loading: false,
@@ -333,7 +384,7 @@ fn busy() -> Error {
         .with_hint("Wait for it or stop it, then send again. Nothing was stored.")
 }
 
-fn no_question() -> Error {
+pub(super) fn no_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "There is no such message of yours in this conversation.")
         .with_hint("Only your own messages can be edited or answered again.")
 }
@@ -366,7 +417,7 @@ fn unknown_parent() -> Error {
         .with_hint("Leave `parent` out to answer the newest one.")
 }
 
-fn id_taken() -> Error {
+pub(super) fn id_taken() -> Error {
     Error::new(ErrorCode::InvalidInput, "This message id was used for another message.")
         .with_hint("Make a new id for a new message.")
 }

@@ -1,8 +1,8 @@
 //! A database of every schema so far, which every later version has to open and show unchanged.
 //!
-//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22, `schema-3.db` on 2026-11-26 and
-//! `schema-4.db` to `schema-8.db` on 2026-11-27, `schema-9.db` to `schema-11.db` on 2026-11-28, by the
-//! code that wrote them, with
+//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22, `schema-3.db` on 2026-11-26,
+//! `schema-4.db` to `schema-8.db` on 2026-11-27, `schema-9.db` to `schema-11.db` on 2026-11-28 and
+//! `schema-12.db` on 2026-11-29, by the code that wrote them, with
 //! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
 //! beside it, what the code of then folded from it. A schema's fixture is made once, when
 //! that schema is the newest, and never again.
@@ -41,7 +41,7 @@ async fn shown(store: &dyn Store) -> Vec<Snapshot> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
-    for schema in 1..=11 {
+    for schema in 1..=12 {
         let folder = tempdir().unwrap();
         let database = fixture(&format!("schema-{schema}.db"));
         let file = folder.path().join("companion.db");
@@ -55,6 +55,10 @@ async fn a_database_of_every_earlier_schema_opens_with_unchanged_contents() {
         let expected: Vec<Snapshot> = serde_json::from_str(&expected).unwrap();
         assert_eq!(shown(&store).await, expected, "schema {schema}");
         assert_eq!(expected.len(), 4);
+        let edited = expected.iter().flat_map(|shown| &shown.transcript.turns);
+        let edited = edited.filter(|turn| turn.edits.is_some()).count();
+        let omitted: usize = expected.iter().map(|shown| shown.worker.omitted.len()).sum();
+        assert_eq!((edited, omitted), if schema >= 12 { (1, 1) } else { (0, 0) }, "{schema}");
         assert!(store.prompt("sha256:0").await.unwrap().is_some());
         // No turn refers to this one. Before schema 3 nobody could tell whose it was, so it goes.
         let sent = (schema >= 3).then(|| "as sent".to_owned());
@@ -136,6 +140,9 @@ async fn write(store: &dyn Store) {
     plain.asked(store, "And in English?", &["I am fine", ", thank you."]).await;
     store.append(plain.renamed("A title given by hand")).await.unwrap();
     store.append(plain.instructed("be brief")).await.unwrap();
+    let asked = plain.asked(store, "Really?", &["Ys."]).await;
+    store.append(plain.edited(asked, "Yes.")).await.unwrap();
+    store.append(plain.omitted(asked)).await.unwrap();
 
     let mut branched = Sample::created(2, store).await;
     branched.asked(store, "one", &["uno"]).await;

@@ -92,3 +92,19 @@ pub async fn the_deltas_of_other_turns_are_not_folded(test_store: &impl TestStor
     let tail = store.tail(running.id(), 0, 100).await.unwrap().unwrap();
     assert_eq!(tail, running.events);
 }
+
+/// A reader's own version of an answer is accepted, written and ended in one commit.
+pub async fn a_turn_can_be_committed_as_a_whole(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    let question = sample.asked(store.as_ref(), "q", &["wrong"]).await;
+    store.append(sample.edited(question, "right")).await.unwrap();
+    store.append(sample.omitted(question)).await.unwrap();
+    assert_holds(store.as_ref(), &sample).await;
+    assert_eq!(store.unfinished().await.unwrap(), []);
+    let turn = store.turn(sample.id(), sample.turn.unwrap()).await.unwrap().unwrap();
+    assert_eq!(deltas(&turn).len(), 1);
+    let branch = store.branch(sample.id(), sample.head.unwrap(), 1_000).await.unwrap();
+    let texts: Vec<_> = branch.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(texts, ["q", "right"]);
+}

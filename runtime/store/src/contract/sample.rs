@@ -43,6 +43,7 @@ impl Sample {
             effort: None,
             temperature: None,
             instructions: None,
+            omitted: Vec::new(),
             created_at: at,
             updated_at: at,
         };
@@ -149,6 +150,37 @@ impl Sample {
             instructions: Some(text.digest.clone()),
         };
         Append { prompt: Some(text), ..self.append(vec![instructed]) }
+    }
+
+    /// Leaves a message out of what models are sent.
+    pub fn omitted(&mut self, message_id: MessageId) -> Append {
+        self.append(vec![EventBody::MessageOmitted { message_id, omitted: true }])
+    }
+
+    /// The reader's own version of the newest answer, whose turn is committed as a whole.
+    pub fn edited(&mut self, question: MessageId, text: &str) -> Append {
+        let edits = self.head;
+        self.made += 1;
+        let [high, low] = self.made.to_be_bytes();
+        let bytes = [self.number, low, high, 0, 0, 0, 0, 0, 0, 0];
+        let (turn_id, answer) = (TurnId::from_parts(2, bytes), MessageId::from_parts(4, bytes));
+        let turn = turn(turn_id, question, answer, moment(self.last_seq()));
+        let turn = Turn { edits, prompt_digest: String::new(), ..turn };
+        self.head = Some(answer);
+        self.turn = Some(turn_id);
+        let text = text.to_owned();
+        self.append(vec![
+            EventBody::TurnAccepted { turn: Box::new(turn) },
+            EventBody::TextDelta { turn_id, message_id: answer, offset: 0, text },
+            EventBody::TurnEnded {
+                turn_id,
+                state: TurnState::Completed,
+                error: None,
+                finish: None,
+                usage: None,
+                timings: Timings::default(),
+            },
+        ])
     }
 
     pub fn ended(&mut self) -> Append {
@@ -262,6 +294,9 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         question,
         answer,
         continues: None,
+        edits: None,
+        together: None,
+        omitted: Vec::new(),
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

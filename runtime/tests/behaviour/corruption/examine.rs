@@ -91,8 +91,7 @@ async fn lists(stage: &Stage) -> Result<Listed, String> {
 /// The sound conversation answers a message and can be found.
 async fn answers(stage: &mut Stage) -> Result<(), String> {
     let id = fresh_id();
-    let request =
-        SendMessage { id, text: "go on".to_owned(), parent: None, edits: None, utc_offset: None };
+    let request = SendMessage::new(id, "go on".to_owned());
     let accepted = soon(stage.runtime.send(stage.worker, request)).await;
     let accepted = accepted.map_err(|e| at("answer", e))?;
     stage.script.call().await.answer(&["of ", "course"]).await;

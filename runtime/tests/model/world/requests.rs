@@ -10,13 +10,8 @@ use crate::stage::fresh_id;
 impl World {
     pub(super) fn request(&mut self, parent: Option<protocol::MessageId>) -> SendMessage {
         self.made += 1;
-        SendMessage {
-            id: fresh_id(),
-            text: format!("question {}", self.made),
-            parent,
-            edits: None,
-            utc_offset: None,
-        }
+        let text = format!("question {}", self.made);
+        SendMessage { parent, ..SendMessage::new(fresh_id(), text) }
     }
 
     pub(super) async fn send(&mut self, worker: u8, parent: Option<u8>) {
