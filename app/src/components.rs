@@ -6,7 +6,6 @@ mod announcer;
 mod another_answer;
 mod answer_text;
 mod answers_here;
-mod beside;
 mod composer;
 mod console_view;
 mod conversation_header;
@@ -55,6 +54,7 @@ mod search_box;
 mod sidebar;
 mod status_line;
 mod toast;
+mod together;
 mod told_when_done;
 #[cfg(feature = "browser")]
 mod transcript_acts;

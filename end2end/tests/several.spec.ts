@@ -42,7 +42,7 @@ test.describe('with JavaScript', () => {
     await page.reload();
     await console.isLive();
     await expect(beside.locator('.message')).toHaveCount(3);
-    await expect(beside.locator('.beside-model')).toHaveText(models);
+    await expect(beside.locator('.together-model')).toHaveText(models);
     await beside.getByRole('link', { name: 'Continue from this one' }).first().click();
     await expect(beside.locator('[data-kept]')).toContainText('Red.');
     await upstream.plays(answer('Indeed.'));

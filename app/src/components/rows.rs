@@ -14,8 +14,8 @@ use std::borrow::Borrow;
 use leptos::prelude::*;
 use protocol::{MessageId, Truncated};
 
-use super::beside::Beside;
 use super::message_view::MessageView;
+use super::together::Together;
 use crate::erase::{Erased, attr, effect, erase, live};
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
@@ -91,7 +91,7 @@ impl Row {
                 </p>
             }),
             Self::Message(entry) => erase(view! { <MessageView entry /> }),
-            Self::Beside(entries) => erase(view! { <Beside entries /> }),
+            Self::Beside(entries) => erase(view! { <Together entries /> }),
         }
     }
 }

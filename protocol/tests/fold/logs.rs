@@ -35,6 +35,7 @@ enum Piece {
     Availability(Option<Error>),
     /// Another model, or the profile's.
     Model(Option<String>),
+    Omitted(bool),
 }
 
 #[derive(Clone, Debug)]
@@ -161,6 +162,7 @@ fn any_turn() -> impl Strategy<Value = TurnPlan> {
             .prop_map(Piece::Placed),
         1 => prop::option::of(any_error()).prop_map(Piece::Availability),
         1 => prop::option::of(any_text()).prop_map(Piece::Model),
+        1 => any::<bool>().prop_map(Piece::Omitted),
     ];
     let waiting = prop::collection::vec(0u32..3, 0..3);
     let pieces = prop::collection::vec(piece, 0..12);
@@ -297,6 +299,7 @@ impl Builder {
             self.push(match piece {
                 Piece::Renamed(title) => EventBody::WorkerRenamed { title },
                 Piece::Placed(place) => EventBody::WorkerPlaced { place },
+                Piece::Omitted(omitted) => EventBody::MessageOmitted { message_id, omitted },
                 Piece::Availability(reason) => EventBody::AvailabilityChanged { reason },
                 Piece::Model(model) => EventBody::ProfileChanged {
                     profile: unborn().profile,

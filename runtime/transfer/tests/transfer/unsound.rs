@@ -1,6 +1,6 @@
 //! Files with valid checks but invalid conversations, as somebody might forge them.
 
-use protocol::{Event, EventBody, Message, MessageId, Role, TurnState};
+use protocol::{Event, EventBody, Message, MessageId, Role, Together, TurnState, limits};
 use store::ConversationExport;
 use transfer::{SourceLocation, read};
 
@@ -67,6 +67,32 @@ fn logs_that_no_runtime_would_write_are_refused() {
             if let EventBody::TurnAccepted { turn } = &mut log.events[first].body {
                 turn.question = turn.answer;
             }
+        }),
+        ("the edit of an answer from nowhere", |log| {
+            let first = at(log, "turn_accepted");
+            if let EventBody::TurnAccepted { turn } = &mut log.events[first].body {
+                turn.edits = Some(MessageId::from_parts(7, [7; 10]));
+            }
+        }),
+        ("too many answers at once", |log| {
+            let first = at(log, "turn_accepted");
+            if let EventBody::TurnAccepted { turn } = &mut log.events[first].body {
+                let (first, number) = (turn.turn_id, 1);
+                turn.together = Some(Together { first, number, count: 5 });
+            }
+        }),
+        ("a turn that leaves out too much", |log| {
+            let first = at(log, "turn_accepted");
+            if let EventBody::TurnAccepted { turn } = &mut log.events[first].body {
+                turn.omitted = vec![turn.question; limits::OMITTED_MESSAGES + 1];
+            }
+        }),
+        ("a message from nowhere that is left out", |log| {
+            let last = log.events.last().unwrap();
+            let message_id = MessageId::from_parts(7, [7; 10]);
+            let body = EventBody::MessageOmitted { message_id, omitted: true };
+            let event = Event { seq: last.seq + 1, first_seq: None, at: last.at, body };
+            log.events.push(event);
         }),
         ("text at another offset", |log| {
             let first = at(log, "text_delta");

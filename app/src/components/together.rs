@@ -12,7 +12,7 @@ use crate::text::{self, tr};
 /// The answers, each below the name of its model. The conversation continues from the one that is
 /// chosen, which is the newest at first.
 #[component]
-pub fn Beside(
+pub fn Together(
     /// The answers, in the order in which they were asked for.
     entries: Vec<Entry>,
 ) -> impl IntoView {
@@ -25,7 +25,7 @@ pub fn Beside(
         let stopped = matches!(newest.state, TurnState::Cancelled | TurnState::Interrupted);
         let more = newest.more();
         (more > 0 && !stopped)
-            .then(|| view! { <p class="beside-keep">{text::more_answers(more)}</p> })
+            .then(|| view! { <p class="together-keep">{text::more_answers(more)}</p> })
     };
     let columns = entries.into_iter().map(|entry| {
         let id = entry.id;
@@ -34,15 +34,15 @@ pub fn Beside(
         let model = entry.turn.as_ref().map(|turn| turn.read_untracked().model.clone());
         let href = branch_page(conversation.worker_id, id);
         erase(view! {
-            <div class="beside-one" data-kept=attr(move || is_kept.get().then_some(""))>
-                <p class="beside-model">{model}</p>
+            <div class="together-one" data-kept=attr(move || is_kept.get().then_some(""))>
+                <p class="together-model">{model}</p>
                 {erase(view! { <MessageView entry /> })}
                 {live(move || {
                     if is_kept.get() {
-                        erase(view! { <p class="beside-keep">{tr!(beside_kept)}</p> })
+                        erase(view! { <p class="together-keep">{tr!(beside_kept)}</p> })
                     } else {
                         erase(view! {
-                            <p class="beside-keep">
+                            <p class="together-keep">
                                 <a data-do="step" data-to=id.to_string() href=href.clone()>
                                     {tr!(beside_keep)}
                                 </a>
@@ -55,7 +55,7 @@ pub fn Beside(
     });
     view! {
         <div
-            class="beside"
+            class="together"
             role="group"
             aria-label=tr!(beside)
             data-count=count.to_string()
