@@ -25,7 +25,7 @@ test.describe('with JavaScript', () => {
     await add('third-model');
     await expect(page.getByRole('button', { name: 'Don’t ask second-model' })).toBeVisible();
 
-    await console.ask('Which colour?');
+    await console.submit('Which colour?');
     const beside = page.getByRole('group', { name: 'Answers side by side' });
     await expect(beside.locator('.message')).toHaveCount(2);
     await expect(beside.locator('.message').first()).toContainText('Red.');
@@ -61,7 +61,7 @@ test.describe('with JavaScript', () => {
     await page.getByRole('combobox').fill('ask several');
     await page.keyboard.press('Enter');
     await page.getByRole('option', { name: /second-model/ }).click();
-    await console.ask('Which colour?');
+    await console.submit('Which colour?');
     await expect(console.answer).toContainText('Red');
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeVisible();
