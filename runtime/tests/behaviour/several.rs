@@ -141,6 +141,8 @@ async fn a_stop_during_a_store_outage_ends_the_turn_that_was_accepted_meanwhile(
     call.finish().await;
     let mut cancel = Box::pin(stage.runtime.cancel(stage.worker));
     stage.store.met(1).await;
+    // The stop arrives while neither the end nor the next turn is committed.
+    still_waits(&mut cancel, stage.store.met(2)).await;
     stage.store.set(Writes::Pass);
     let next = still_waits(&mut cancel, async { stage.script.call().await }).await;
     still_waits(&mut cancel, next.asked_to_stop()).await;

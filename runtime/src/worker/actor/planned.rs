@@ -7,11 +7,11 @@
 
 use std::collections::VecDeque;
 
-use protocol::api::AnswerWith;
-use protocol::{Error, ErrorCode, EventBody, Timestamp, Together, Turn, TurnState, limits};
+use protocol::api::{AnswerWith, Cancelled};
+use protocol::{Error, ErrorCode, EventBody, Timestamp, Together, Turn, limits};
 
 use super::begin::Asking;
-use super::{Actor, Closing, Input, Next};
+use super::{Actor, Closing, Input, Next, Reply};
 use crate::ids;
 use crate::providers::ResolvedModel;
 use crate::turn::Effect;
@@ -72,16 +72,12 @@ impl Actor<'_> {
     /// Accepts the next planned turn if `effects` end the running one, and gives it the place of that.
     /// Returns the event, to be committed after theirs.
     pub(super) fn accept_next(&mut self, now: Timestamp, effects: &[Effect]) -> Option<EventBody> {
-        let ends = |effect: &Effect| match effect {
-            Effect::Commit(EventBody::TurnEnded { state, .. }) => Some(*state),
-            _ => None,
-        };
-        let state = effects.iter().find_map(ends)?;
-        let place = self.running.as_mut().and_then(|running| running.asking.place.take());
-        if matches!(state, TurnState::Cancelled | TurnState::Interrupted) {
-            self.drop_plan();
+        let ends = |effect: &Effect| matches!(effect, Effect::Commit(EventBody::TurnEnded { .. }));
+        if !effects.iter().any(ends) {
+            return None;
         }
-        // Otherwise the place is given back here, before anybody is told of the end.
+        let place = self.running.as_mut().and_then(|running| running.asking.place.take());
+        // Without a next turn the place is given back here, before anybody is told of the end.
         let next = self.planned.pop_front()?.accepted(now, place);
         let turn = Box::new(next.turn.clone());
         self.head = Some(turn.answer);
@@ -89,12 +85,12 @@ impl Actor<'_> {
         Some(EventBody::TurnAccepted { turn })
     }
 
-    /// Begins a turn that was accepted with the end of the one before. Whatever waits for an end that
-    /// the turn's own acceptance has overtaken ends this one, too.
+    /// Begins a turn that was accepted with the end of the one before. Requests to stop, close or delete
+    /// that arrived before that was committed end this turn, too, and are answered after it.
     pub(super) async fn begin_next(
         &mut self,
         next: Asking,
-        cancels: Vec<super::Reply<protocol::api::Cancelled>>,
+        cancels: Vec<Reply<Cancelled>>,
     ) -> Next {
         let went_on = self.begin(next).await;
         let leaves = self.closing.iter().any(|closing| matches!(closing, Closing::Leave));
