@@ -40,4 +40,5 @@ mod thinking;
 mod timeouts;
 mod transcript;
 mod undoing;
+mod usage;
 mod watcher;
