@@ -34,6 +34,8 @@ mod search;
 mod settings;
 #[cfg(feature = "ssr")]
 pub mod shares;
+#[cfg(feature = "ssr")]
+pub mod usage;
 
 #[cfg(feature = "ssr")]
 pub use beside::Beside;

@@ -44,6 +44,7 @@ mod search;
 mod settings;
 mod shared;
 mod shares;
+mod usage;
 mod visit;
 
 pub use document::{Refusal, refusal};
@@ -104,6 +105,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/s/{token}", get(shared::page))
         .route("/s/{token}/file", get(shared::file))
         .route("/settings", get(settings::page).post(settings::save))
+        .route("/settings/use", get(usage::page))
         .route("/settings/list", get(|| leads("/settings")).post(settings::hide_list))
         .route("/settings/forget", get(|| leads("/settings")).post(settings::forget))
         .route("/api/fn/reader", get(reader::chosen))

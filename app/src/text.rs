@@ -29,6 +29,8 @@ mod data;
 #[cfg(feature = "ssr")]
 mod shares;
 #[cfg(feature = "ssr")]
+mod usage;
+#[cfg(feature = "ssr")]
 pub use accounts::*;
 #[cfg(feature = "ssr")]
 pub use choice::*;
@@ -36,6 +38,8 @@ pub use choice::*;
 pub use data::*;
 #[cfg(feature = "ssr")]
 pub use shares::*;
+#[cfg(feature = "ssr")]
+pub use usage::*;
 
 /// The product's name, which is the same everywhere.
 pub const PRODUCT: &str = "Companion";

@@ -7,6 +7,7 @@ mod messages;
 mod search;
 mod shares;
 mod status;
+mod usage;
 mod workers;
 
 pub use accounts::{
@@ -26,6 +27,9 @@ pub use shares::{CreateShare, ShareList, ShareSummary};
 pub use status::{
     Capabilities, CompanionState, LimitsInForce, ProviderStatus, RuntimeList, RuntimeSummary,
     Status,
+};
+pub use usage::{
+    AccountUsage, AccountUsageList, DayUsage, ModelUsage, ProfileUsage, UsageReport, Used,
 };
 pub use workers::{
     CreateWorker, DeletedList, DeletedWorker, ForkWorker, Instructions, PatchWorker, WorkerPage,

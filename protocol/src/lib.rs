@@ -7,10 +7,12 @@
 
 mod account;
 mod adjustment;
+mod amount;
 pub mod api;
 pub mod calendar;
 pub mod catalogue;
 mod cursor;
+mod date;
 mod effort;
 mod error;
 mod event;
@@ -36,7 +38,9 @@ mod worker;
 
 pub use account::{AccountId, AccountRole};
 pub use adjustment::Adjustment;
+pub use amount::{Amount, NoSuchAmount};
 pub use cursor::{Cursor, CursorError, LogId};
+pub use date::{Date, NoSuchDate};
 pub use error::{Error, ErrorBody, ErrorCode, ProviderKind, TimeoutPhase};
 pub use event::{Event, EventBody, fold_deltas, take_reasoning};
 pub use excerpt::{Excerpt, ExcerptMessage, ExcerptParts};

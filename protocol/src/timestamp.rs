@@ -36,6 +36,12 @@ impl Timestamp {
         Self(if (first..=last).contains(&ms) { ms } else { 0 })
     }
 
+    /// Like [`Self::from_unix_ms`], but a time outside these years becomes the first or the last one.
+    pub(crate) fn nearest(ms: i64) -> Self {
+        let (first, last) = Self::BOUNDS;
+        Self(ms.clamp(first, last))
+    }
+
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub fn unix_ms(self) -> i64 {
         self.0

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::fault;
 use crate::membership_locks::MembershipLocks;
 use crate::notifier::Notifier;
+use crate::prices::Prices;
 use crate::providers::{ModelRequest, Providers};
 use crate::turn::TurnLimits;
 use crate::turn_places::TurnPlaces;
@@ -37,6 +38,7 @@ mod search;
 mod transfer;
 mod transfer_slots;
 mod turns;
+mod usage;
 mod workers;
 
 pub use access::Access;
@@ -72,6 +74,8 @@ pub struct RuntimeConfig {
     pub imports: Imports,
     /// For how long a deleted conversation can be restored, in milliseconds; 0 means not at all.
     pub undo_delete_ms: u64,
+    /// What models cost, if the owner has a list.
+    pub prices: Option<Prices>,
 }
 
 /// A handle to the embedded runtime; cheap to clone.
@@ -89,6 +93,7 @@ struct Inner {
     imports: Imports,
     transfer_slots: transfer_slots::TransferSlots,
     undo_delete_ms: u64,
+    prices: Option<Prices>,
     /// Background tasks besides the actors.
     tasks: TaskTracker,
 }
@@ -118,12 +123,20 @@ impl Runtime {
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let actors = ActorRegistry::new(shared.clone());
         let (imports, transfer_slots) = (config.imports, transfer_slots::TransferSlots::default());
-        let undo_delete_ms = config.undo_delete_ms;
+        let (undo_delete_ms, prices) = (config.undo_delete_ms, config.prices);
         let tasks = TaskTracker::new();
         tasks.spawn(deleted::collect_regularly(shared.clone(), undo_delete_ms));
         let keeping = Mutex::default();
-        let inner =
-            Inner { shared, actors, keeping, imports, transfer_slots, undo_delete_ms, tasks };
+        let inner = Inner {
+            shared,
+            actors,
+            keeping,
+            imports,
+            transfer_slots,
+            undo_delete_ms,
+            prices,
+            tasks,
+        };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one(AccountId::FIRST).await?;
         runtime.inner.tasks.spawn(repairs::follow(runtime.clone()));
@@ -168,6 +181,10 @@ impl Runtime {
     /// How many workers have an actor at the moment.
     pub fn live_workers(&self) -> usize {
         self.inner.actors.count()
+    }
+
+    fn prices(&self) -> Option<&Prices> {
+        self.inner.prices.as_ref()
     }
 
     fn store(&self) -> &dyn Store {

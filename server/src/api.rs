@@ -14,6 +14,7 @@ pub mod shares;
 pub mod status;
 pub mod transfer;
 pub mod turns;
+pub mod usage;
 pub mod workers;
 
 use protocol::{MessageId, RuntimeId, TurnId, WorkerId};

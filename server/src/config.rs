@@ -11,6 +11,7 @@ pub mod identity_provider;
 pub mod layer;
 pub mod load;
 pub mod models;
+pub mod prices;
 pub mod problem;
 pub mod proxy;
 pub mod sample;

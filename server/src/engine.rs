@@ -100,6 +100,7 @@ pub async fn assemble(
             bytes: config.settings.http.import_bytes.get(),
         },
         undo_delete_ms: config.settings.data.undo_delete_ms.get(),
+        prices: config.prices.clone(),
     });
     Ok(Registry::new(runtime.await.context("the conversations cannot be opened")?))
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::api::document::{self, Document, Served};
 use crate::api::{
     accounts, catalogue, entrance, health, messages, own_account, runtimes, search, shares, status,
-    transfer, turns, workers,
+    transfer, turns, usage, workers,
 };
 use crate::config::BasePath;
 use crate::error::ApiError;
@@ -48,6 +48,7 @@ pub fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::patch))
         .routes(routes!(accounts::audit))
+        .routes(routes!(usage::of_accounts))
         .routes(routes!(status::status))
         .routes(routes!(catalogue::profiles))
         .routes(routes!(catalogue::profile))
@@ -64,6 +65,7 @@ pub fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(workers::restore))
         .routes(routes!(workers::deleted))
         .routes(routes!(search::search))
+        .routes(routes!(usage::own))
         .routes(routes!(messages::send))
         .routes(routes!(messages::patch))
         .routes(routes!(messages::cancel))

@@ -118,6 +118,7 @@ pub fn SettingsPage(
         <nav class="plain-links" aria-label=tr!(pages)>
             <a href=at("/")>{tr!(to_home)}</a>
             <a href=at("/data")>{tr!(data)}</a>
+            <a href=at("/settings/use")>{tr!(usage)}</a>
             <a href=at("/account")>{tr!(account)}</a>
         </nav>
     });

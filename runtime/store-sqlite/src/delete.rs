@@ -17,7 +17,7 @@ const PROMPTS: u32 = 50;
 
 /// The value of `deleted_ms` for a worker that was purged or whose removal has begun. It is
 /// earlier than every real time, and such a worker cannot be restored.
-const PURGING: i64 = 0;
+pub(crate) const PURGING: i64 = 0;
 
 /// The value of `deleted_ms` for a worker of an import that is not complete: the letters of
 /// "STAGED", negated, so that no flipped byte turns another value into it. Such a worker is
@@ -29,7 +29,13 @@ pub(crate) const STAGED: i64 = -0x5354_4147_4544;
 /// condition `of` holds. SQLite refuses to update a row of a strict table in which any value has
 /// the wrong type, so the statement also casts every other column to its type.
 fn set_deleted(of: &str) -> String {
-    format!("UPDATE workers SET deleted_ms = ?, {} WHERE {of}", row::OF_THEIR_TYPES)
+    set_deleted_and_copied(row::COPIED_SEQ_OF_ITS_TYPE, of)
+}
+
+/// The same, with the value of `copied_seq`.
+fn set_deleted_and_copied(copied_seq: &str, of: &str) -> String {
+    let types = row::OF_THEIR_TYPES;
+    format!("UPDATE workers SET deleted_ms = ?, copied_seq = {copied_seq}, {types} WHERE {of}")
 }
 
 pub(crate) fn delete(db: &Connection, id: WorkerId, at: Timestamp) -> Result<bool, Cause> {
@@ -92,9 +98,10 @@ pub(crate) fn purge(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(db.prepare_cached(&sql)?.execute(params![PURGING, id.as_bytes(), STAGED])? > 0)
 }
 
-/// Makes the workers of an import visible and returns their number.
+/// Makes the workers of an import visible and returns their number. Their logs so far are copies.
 pub(crate) fn publish_staged(db: &Connection) -> Result<usize, Cause> {
-    Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![None::<i64>, STAGED])?)
+    let sql = set_deleted_and_copied("last_seq", "deleted_ms = ?");
+    Ok(db.prepare_cached(&sql)?.execute(params![None::<i64>, STAGED])?)
 }
 
 /// Whether there are workers of an incomplete import.

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use store::{
     Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
     ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
-    StoreError, Stored, VisibilityFilter,
+    StoreError, Stored, UsageFound, UsageQuery, VisibilityFilter,
 };
 use tokio::sync::Mutex;
 
@@ -22,7 +22,7 @@ use background_check::BackgroundCheck;
 use file::Access;
 use file_identity::FileIdentity;
 use lock::FolderLock;
-use readers::{Readers, SEARCHERS, readers};
+use readers::{Readers, SEARCHERS, SUMMERS, readers};
 use schema::Schema;
 use staging::Staging;
 use streamed::{Moment, Streamed};
@@ -54,6 +54,7 @@ mod shares;
 mod staging;
 mod streamed;
 mod transfer;
+mod usage;
 mod write;
 mod writer;
 
@@ -187,6 +188,7 @@ pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     searchers: Readers,
+    summers: Readers,
     /// Held during an import, because the staged rows belong to only one import at a time.
     importing: Arc<Mutex<()>>,
     check: Arc<BackgroundCheck>,
@@ -218,6 +220,7 @@ impl Sqlite {
         let identity = FileIdentity::of(&file).map_err(unusable)?;
         let readers = Readers::start(&file, &identity, readers())?;
         let searchers = Readers::start(&file, &identity, SEARCHERS)?;
+        let summers = Readers::start(&file, &identity, SUMMERS)?;
         let loaded = streamed::load(&opened.connection);
         let (table, answers) = loaded.map_err(|cause| file::open_error(&file, cause))?;
         let streamed = Streamed::new(answers);
@@ -229,7 +232,7 @@ impl Sqlite {
             false => BackgroundCheck::start(identity, writer.clone()).map_err(unusable)?,
         };
         let (importing, check) = (Arc::default(), Arc::new(check));
-        Ok(Self { writer, readers, searchers, importing, check, streamed, _lock: lock })
+        Ok(Self { writer, readers, searchers, summers, importing, check, streamed, _lock: lock })
     }
 
     /// Reads a conversation, with the streamed pieces of its running answer.
@@ -397,6 +400,10 @@ impl Store for Sqlite {
         let mut found = self.searchers.read(move |db| search::search(db, &search)).await?;
         found.cut_short |= self.check.is_index_incomplete();
         Ok(found)
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<UsageFound, StoreError> {
+        self.summers.read(move |db| usage::usage(db, &query)).await
     }
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {

@@ -23,6 +23,10 @@ const READERS: RangeInclusive<usize> = 2..=8;
 /// The number of threads for searches, which take longer and must not delay other reads.
 pub(crate) const SEARCHERS: usize = 1;
 
+/// The number of threads that sum up what was used. They read more than searches, so that neither
+/// waits for the other.
+pub(crate) const SUMMERS: usize = 1;
+
 /// The most reads that wait for a thread; further callers wait until there is room.
 const JOBS: usize = 256;
 

@@ -32,7 +32,7 @@ pub(crate) const WORKER: &str =
 pub(crate) const WORKER_OF_SECOND_SCHEMA: &str =
     "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms, 1";
 
-/// Casts a worker's columns, except its ids and its deletion time, to their declared types; a null
+/// Casts a worker's columns, except its ids, its deletion time and `copied_seq`, to their declared types; a null
 /// where none is allowed becomes a default. Values of the right type stay as they are.
 pub(crate) const OF_THEIR_TYPES: &str = "log_id = coalesce(CAST(log_id AS INTEGER), 0), \
      last_seq = coalesce(CAST(last_seq AS INTEGER), 0), head = CAST(head AS BLOB), \
@@ -40,6 +40,9 @@ pub(crate) const OF_THEIR_TYPES: &str = "log_id = coalesce(CAST(log_id AS INTEGE
      place = coalesce(CAST(place AS TEXT), 'listed'), \
      summary = coalesce(CAST(summary AS TEXT), ''), \
      owner = iif(typeof(owner) = 'integer', owner, 1)";
+
+/// The same for `copied_seq`, which a log's sums alone need.
+pub(crate) const COPIED_SEQ_OF_ITS_TYPE: &str = "coalesce(CAST(copied_seq AS INTEGER), 0)";
 
 /// The index of `deleted_ms` among the columns of [`WORKER`].
 pub(crate) const DELETED_MS: usize = 8;

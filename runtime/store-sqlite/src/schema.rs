@@ -247,6 +247,12 @@ const ELEVENTH: &str = "";
 /// name a model as the author of such an answer.
 const TWELFTH: &str = "";
 
+/// The thirteenth schema: up to which event the log of a worker is a copy, by a fork or an import. What
+/// was copied before is not known, so it counts as written here.
+const THIRTEENTH: &str = "
+ALTER TABLE workers ADD COLUMN copied_seq INTEGER NOT NULL DEFAULT 0;
+";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -264,7 +270,8 @@ impl Schema {
         let (fourth, fifth) = (M::up(FOURTH), M::up(FIFTH));
         let (sixth, seventh) = (M::up(SIXTH), M::up(SEVENTH));
         let mut steps = vec![M::up(FIRST), second, third, fourth, fifth, sixth, seventh];
-        steps.extend([M::up(EIGHTH), M::up(NINTH), M::up(TENTH), M::up(ELEVENTH), M::up(TWELFTH)]);
+        steps.extend([M::up(EIGHTH), M::up(NINTH), M::up(TENTH), M::up(ELEVENTH)]);
+        steps.extend([M::up(TWELFTH), M::up(THIRTEENTH)]);
         Self { steps }
     }
 

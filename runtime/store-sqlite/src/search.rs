@@ -14,7 +14,7 @@ use super::streamed::Moment;
 use super::{read, search_index};
 
 /// The number of instructions of SQLite's virtual machine between two checks of the time limit.
-const STEPS: i32 = 1_000;
+pub(crate) const STEPS: i32 = 1_000;
 
 /// The texts that contain all words, the newest first. When the time limit is reached, the result
 /// holds the texts that were found so far.
@@ -118,7 +118,8 @@ fn look(
     Ok(Some(SearchHit { worker: worker.clone(), message, snippet }))
 }
 
-fn is_interrupted(cause: &Cause) -> bool {
+/// Whether an error is that the time limit ended a statement.
+pub(crate) fn is_interrupted(cause: &Cause) -> bool {
     let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     code == Some(rusqlite::ErrorCode::OperationInterrupted)
 }

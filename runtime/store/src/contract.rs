@@ -30,6 +30,7 @@ pub mod search;
 pub mod thinking;
 pub mod transfer;
 pub mod unreadable;
+pub mod usage;
 
 /// Creates and reopens one store of the implementation under test.
 pub trait TestStore: Default {
@@ -116,6 +117,16 @@ macro_rules! contract {
                 an_imported_conversation_is_found
                 a_search_stops_at_its_time_limit
                 many_texts_with_the_same_time_are_all_found
+            }
+            usage {
+                turns_are_summed_up_by_day_model_and_profile
+                the_model_that_was_known_last_is_counted
+                turns_that_ran_elsewhere_are_not_counted
+                a_continued_copy_counts_only_what_follows
+                each_account_has_sums_of_its_own
+                a_deleted_worker_counts_until_it_is_purged
+                unreadable_workers_are_left_out_of_sums
+                a_sum_stops_at_its_time_limit
             }
             log {
                 events_are_read_as_they_were_written

@@ -21,11 +21,13 @@ pub mod fork;
 pub mod initial_worker;
 pub mod recovery;
 pub mod title;
+pub mod usage;
 
 pub use conversation_export::{
     ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Relation, own_id,
 };
 pub use error::{Cause, Outage, StoreError};
+pub use usage::{UsageFound, UsageQuery};
 
 /// How safe a commit must be before it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -308,6 +310,12 @@ pub trait Store: Send + Sync + 'static {
     /// Finished messages, and titles, that contain all words of the query. Texts that cannot be
     /// read are left out.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
+
+    /// What was used in a period, from the logs of an account or of all of them. Logs of deleted
+    /// workers count as long as they can be restored. Turns that were copied by a fork or an import
+    /// do not count, nor do those that cannot be read. The workers that were used last are read
+    /// first.
+    async fn usage(&self, query: UsageQuery) -> Result<UsageFound, StoreError>;
 
     /// The role of a worker's message. `None`: the worker has no message with that id.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;

@@ -8,7 +8,7 @@ use protocol::{
 use store::{
     Acceptance, Append, Branch, ConflictPolicy, ConversationExport, Deleted, Durability, Found,
     ImportSource, Imported, ListPosition, Outage, Page, Repaired, Salvage, Search, Store,
-    StoreError, Stored, VisibilityFilter,
+    StoreError, Stored, UsageFound, UsageQuery, VisibilityFilter,
 };
 use tokio::sync::watch;
 
@@ -321,6 +321,10 @@ impl Store for Faulty {
 
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
         self.inner.search(search).await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<UsageFound, StoreError> {
+        self.inner.usage(query).await
     }
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {

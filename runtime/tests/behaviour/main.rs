@@ -43,4 +43,5 @@ mod thinking;
 mod timeouts;
 mod transcript;
 mod undoing;
+mod usage;
 mod watcher;

@@ -105,6 +105,7 @@ impl Stage {
             workspace: "the stage".to_owned(),
             imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
             undo_delete_ms: setting.undo_delete_ms,
+            prices: None,
         };
         let runtime = soon(Runtime::open(config)).await?.access(Principal::FIRST_OWNER);
         let worker = runtime.workers(None, 1).await?.workers[0].worker_id;

@@ -199,6 +199,7 @@ async fn open(folder: &TempDir) -> (Access, Script, Arc<Faulty>) {
         workspace: "the model".to_owned(),
         imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
         undo_delete_ms: 60_000,
+        prices: None,
     };
     let runtime = done(Runtime::open(config)).await.unwrap().access(Principal::FIRST_OWNER);
     (runtime, script, store)

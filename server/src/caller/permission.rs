@@ -69,6 +69,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/api/v1/accounts", Admin),
     ("PATCH", "/api/v1/accounts/{id}", Admin),
     ("GET", "/api/v1/audit", Admin),
+    ("GET", "/api/v1/accounts/use", Admin),
     ("POST", "/api/v1/providers/{provider}/forget", Admin),
 
     // What can be chosen.
@@ -80,6 +81,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/runtimes/{rid}", Read),
 
     // The own conversations.
+    ("GET", "/api/v1/use", Read),
     ("GET", "/api/v1/runtimes/{rid}/deleted", Read),
     ("GET", "/api/v1/runtimes/{rid}/events", Read),
     ("GET", "/api/v1/runtimes/{rid}/export", Read),
@@ -181,6 +183,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("POST", "/settings", Session),
     ("GET", "/settings/list", Session),
     ("POST", "/settings/list", Session),
+    ("GET", "/settings/use", Session),
     ("GET", "/settings/forget", AdminSession),
     ("POST", "/settings/forget", AdminSession),
     // It repeats what the request itself says of its reader's language.

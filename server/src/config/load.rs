@@ -10,12 +10,14 @@ use files::{PIPE_PATIENCE, read_text};
 use protocol::ProviderName;
 use provider::Secret;
 use provider_openai::ProxySetting;
+use runtime::prices::Prices;
 use serde::Deserialize as _;
 
 use super::check;
 use super::endpoints::{self, Endpoint};
 use super::identity_provider::{self, IdentityProvider};
 use super::layer::{self, Layer, Origin};
+use super::prices;
 use super::problem::{Problem, Problems};
 use super::settings::{self, Settings};
 
@@ -72,6 +74,8 @@ pub struct Config {
     pub identity_provider: Option<IdentityProvider>,
     /// The further endpoints, in the order of the file.
     pub endpoints: Vec<Endpoint>,
+    /// What models cost, if a file says so.
+    pub prices: Option<Prices>,
 }
 
 impl Config {
@@ -87,6 +91,7 @@ impl Config {
             &mut settings.oidc.oidc_client_secret_file,
             &mut settings.tls.tls_cert,
             &mut settings.tls.tls_key,
+            &mut settings.model.prices_file,
             &mut self.file,
         ];
         let paths = optional.into_iter().flatten();
@@ -175,6 +180,10 @@ impl Config {
             None
         });
 
+        let prices = settings.model.prices_file.as_deref().and_then(|file| {
+            prices::read(file, &origin("prices_file").place("prices_file"), problems)
+        });
+
         let folders = directories::ProjectDirs::from("", "", "companion");
         let data_dir = settings.data.data_dir.clone();
         let data_dir = data_dir.or_else(|| folders.as_ref().map(|f| f.data_dir().to_owned()));
@@ -198,6 +207,7 @@ impl Config {
             proxy,
             identity_provider,
             endpoints: Vec::new(),
+            prices,
         }
     }
 }

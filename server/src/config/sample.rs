@@ -77,6 +77,22 @@ const ENDPOINTS: &str = r#"
 #efforts = ["none", "high"]              # the efforts to offer; by default the usual ones
 #images = false                          # whether it accepts pictures
 #api = "responses"                       # if the endpoint's other models use "chat"
+
+# ---- Prices ----
+
+# The file that prices_file names is a file of its own. Amounts are computed from it alone, also for
+# what was used before, and what has no price in it is said to have none. A model's name comes before
+# the beginning of names, a longer beginning before a shorter one, and a price of one provider before
+# that of all.
+#
+#currency = "EUR"
+#
+#[[price]]
+#provider = "openai"                     # without it, for all providers
+#model = "gpt-4o*"                       # a name, or the beginning of names with a * after it
+#input_per_million = 2.50                # for a million tokens that the model reads
+#cached_input_per_million = 1.25         # for those that it need not read again; without it, the same
+#output_per_million = 10.00              # for a million tokens that it writes, thinking included
 "#;
 
 /// The configuration in force as a usable file, with the source of each value.
@@ -157,6 +173,7 @@ fn example(key: &str) -> &'static str {
         "tls_key" => "\"/etc/companion/privkey.pem\"",
         "provider" => "\"local\"",
         "model" => "\"gpt-4o-mini\"",
+        "prices_file" => "\"prices.toml\"",
         "base_url" => "\"http://127.0.0.1:11434/v1\"",
         "api_key_file" => "\"/run/secrets/openai-key\"",
         "proxy" => "\"http://proxy:3128\"",

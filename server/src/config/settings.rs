@@ -275,6 +275,11 @@ pub struct Model {
     /// Name of the model. By default the profile's, else the provider's first
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
+    /// File with what models cost, by which the page of usage computes amounts: a currency, and for
+    /// each model its prices for a million tokens. Without it the page has only numbers of tokens.
+    /// The end of companion.example.toml shows such a file
+    #[arg(long, value_name = "FILE")]
+    pub prices_file: Option<PathBuf>,
     /// Size of the model's context window in tokens, for the conversation and the answer
     /// together; 0 chooses 4096 for a local model (at most what it was trained for), and for an
     /// endpoint the size that its errors or its list of models state, else 32768 (0 to 2097152)

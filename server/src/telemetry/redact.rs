@@ -54,6 +54,7 @@ impl Redactor {
         path(config.model_file.parent(), "<model folder>");
         path(settings.local.model_dir.as_deref(), "<model folder>");
         path(settings.prompts.prompts_dir.as_deref(), "<prompts folder>");
+        path(settings.model.prices_file.as_deref(), "<prices>");
         path(settings.openai.api_key_file.as_deref(), "<key file>");
         path(settings.oidc.oidc_client_secret_file.as_deref(), "<secret file>");
         path(settings.tls.tls_cert.as_deref(), "<certificate>");

@@ -238,6 +238,7 @@ fn the_sample_has_every_setting_with_its_default() {
     // The commented settings are valid examples, except for those that name missing files.
     let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
+    let used = used.replace("\nprices_file", "\n#prices_file");
     // Nor can a header be believed without a proxy that is.
     let used = used.replace("\nproxy_user_header", "\n#proxy_user_header");
     // A provider of identities needs somebody who may come in, and by default that is nobody.
@@ -249,4 +250,34 @@ fn the_sample_has_every_setting_with_its_default() {
         .join("\n");
     let used = used.replace("api_key_file", "#api_key_file");
     assert!(with(&used, &[], &[("COMPANION_API_KEY", "k")]).is_ok(), "{used}");
+}
+
+#[test]
+fn prices_are_checked_as_a_whole_at_the_start() {
+    let price = "[[price]]\nmodel = \"a\"\ninput_per_million = 1.5\noutput_per_million = 2\n";
+    let folder = tempfile::tempdir().unwrap();
+    let load = |prices: &str, arguments: &[&str]| {
+        std::fs::write(folder.path().join("companion.toml"), "prices_file = \"prices.toml\"")
+            .unwrap();
+        std::fs::write(folder.path().join("prices.toml"), prices).unwrap();
+        load(folder.path(), arguments, &[])
+    };
+    let prices = load(&format!("currency = \"EUR\"\n{price}"), &[]).unwrap().prices.unwrap();
+    assert_eq!((prices.currency.as_str(), prices.models.len()), ("EUR", 1));
+    assert!(with("", &[], &[]).unwrap().prices.is_none());
+    let negative = price.replace("1.5", "-1.5");
+    let told = load(&format!("curency = \"EUR\"\n{negative}{price}{price}"), &[]).unwrap_err();
+    for part in [
+        "4 things are wrong",
+        "prices.toml:1: curency: there is no such setting of prices; did you mean currency?",
+        "prices.toml:1: currency is missing",
+        "prices.toml:4: input_per_million: expected a number from 0 to 1000000",
+        "prices.toml:11: model: \"a\" has a price already, at ",
+    ] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    let told = load("", &["--prices-file", "missing.toml"]).unwrap_err();
+    assert!(told.contains("--prices-file: missing.toml cannot be read"), "{told}");
+    let told = with("", &[], &[("COMPANION_PRICES_FILE", "missing.toml")]).unwrap_err();
+    assert!(told.contains("COMPANION_PRICES_FILE: missing.toml cannot be read"), "{told}");
 }

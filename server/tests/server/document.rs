@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// The HTTP contract of the design, written by hand.
-const CONTRACT: [(&str, &str); 52] = [
+const CONTRACT: [(&str, &str); 54] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -26,6 +26,8 @@ const CONTRACT: [(&str, &str); 52] = [
     ("post", "/api/v1/accounts"),
     ("patch", "/api/v1/accounts/{id}"),
     ("get", "/api/v1/audit"),
+    ("get", "/api/v1/accounts/use"),
+    ("get", "/api/v1/use"),
     ("get", "/api/v1/status"),
     ("get", "/api/v1/profiles"),
     ("get", "/api/v1/profiles/{name}"),

@@ -48,6 +48,7 @@ mod support;
 mod tls;
 mod transfer;
 mod unreadable;
+mod usage;
 #[cfg(target_os = "linux")]
 mod walls;
 mod websocket;

@@ -112,7 +112,7 @@ fn the_doctor_inspects_a_database_in_use_without_side_effects() {
     let doctor = run(folder.path(), &arguments);
     let said = text(&doctor.stdout);
     assert_eq!(doctor.status.code(), Some(0), "{said}");
-    assert!(said.contains("schema 12, sound"), "{said}");
+    assert!(said.contains("schema 13, sound"), "{said}");
     assert_eq!(names(&data), before, "nothing is left beside it");
 }
 

@@ -45,12 +45,13 @@ pub enum Command {
     Language,
     Notify,
     Data,
+    Usage,
     Shortcuts,
 }
 
 impl Command {
     /// The commands for a conversation with this visibility, in the palette's order.
-    pub fn all(place: Visibility) -> [Self; 19] {
+    pub fn all(place: Visibility) -> [Self; 20] {
         let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
         let archive =
             if place == Visibility::Archived { Visibility::Listed } else { Visibility::Archived };
@@ -73,6 +74,7 @@ impl Command {
             Self::Language,
             Self::Notify,
             Self::Data,
+            Self::Usage,
             Self::Shortcuts,
         ]
     }
@@ -102,6 +104,7 @@ impl Command {
             Self::Language => tr!(command_language),
             Self::Notify => tr!(command_notify),
             Self::Data => tr!(data),
+            Self::Usage => tr!(usage),
             Self::Shortcuts => tr!(shortcuts),
         }
     }
@@ -191,7 +194,7 @@ mod tests {
     #[test]
     fn an_empty_query_offers_everything() {
         let all = offered(" ", &["a", "b"]);
-        assert_eq!(all.len(), 2 + 19);
+        assert_eq!(all.len(), 2 + 20);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
         assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
     }

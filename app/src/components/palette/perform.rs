@@ -143,6 +143,7 @@ impl Performer {
             }
             Command::Notify => self.notify(),
             Command::Data => leave(&at("/data")),
+            Command::Usage => leave(&at("/settings/use")),
             Command::Shortcuts => overlay.open(Shown::Shortcuts),
         }
     }

@@ -29,7 +29,8 @@ impl Lookup {
                     summary = coalesce(CAST(coalesce(?, summary) AS TEXT), ''),
                     log_id = coalesce(CAST(log_id AS INTEGER), 0),
                     last_seq = coalesce(CAST(last_seq AS INTEGER), 0),
-                    head = CAST(head AS BLOB), owner = ?
+                    head = CAST(head AS BLOB), owner = ?,
+                    copied_seq = coalesce(CAST(copied_seq AS INTEGER), 0)
              WHERE id = ?",
             params![
                 self.id.as_bytes(),
@@ -47,7 +48,8 @@ impl Lookup {
 
 /// The columns that [`wrong_row`] reads.
 const COLUMNS: &str = "id, worker_id, used_ms, place, deleted_ms, summary,
-    typeof(log_id) || ' ' || typeof(last_seq) || ' ' || typeof(head) || ' ' || typeof(summary),
+    typeof(log_id) || ' ' || typeof(last_seq) || ' ' || typeof(head) || ' ' || typeof(summary)
+        || ' ' || typeof(copied_seq),
     owner";
 
 /// The keys of some workers after `after` whose columns are wrong, and the last key that was read;
@@ -128,7 +130,7 @@ fn wrong_row(db: &Connection, row: &Row<'_>) -> Result<Option<Lookup>, Cause> {
     let owner = found_owner.unwrap_or(AccountId::FIRST);
     let types: String = row.get(6)?;
     // Whether each value has the type of its column. Null is left as it is.
-    let expected = ["integer", "integer", "blob", "text"];
+    let expected = ["integer", "integer", "blob", "text", "integer"];
     let typed = types.split(' ').zip(expected).all(|(found, of)| found == of || found == "null");
     let right = column.is_some()
         && typed

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use protocol::api::SendMessage;
 use protocol::{TurnState, WorkerId};
-use runtime::Export;
+use runtime::{Export, UsagePeriod};
 use store::VisibilityFilter;
 use tempfile::TempDir;
 
@@ -109,6 +109,11 @@ async fn answers(stage: &mut Stage) -> Result<(), String> {
     };
     if !found.hits.iter().any(|hit| hit.worker.worker_id == stage.worker) {
         return Err(at("search", "what the sound one says is not found"));
+    }
+    // What was used is summed up from all logs, damaged ones included, and has the sound one.
+    let used = stage.runtime.usage(UsagePeriod::default()).await.map_err(|e| at("sum up", e))?;
+    if used.total.answers == 0 && !used.cut_short {
+        return Err(at("sum up", "what the sound one used is missing"));
     }
     // This search finds damaged conversations in the index, and must not fail because of them.
     let found = stage.runtime.search("struckquestion", None, None, 50).await;
