@@ -8,7 +8,9 @@ test('the list shows what is typed for, and all of it again afterwards', async (
   await console.openLive();
   await console.ask('Tides and the moon');
   await expect(console.answer).toHaveText('One.');
+  const first = console.worker;
   await page.getByRole('button', { name: 'New conversation' }).first().click();
+  await expect(page).not.toHaveURL(new RegExp(first));
   await console.ask('A recipe for bread');
   await expect(console.answer).toHaveText('Two.');
   const field = page.getByRole('navigation', { name: 'Conversations' }).getByRole('searchbox');

@@ -52,7 +52,11 @@ pub fn BulkPage(
     let items: Vec<_> = workers.iter().map(item).collect();
     let form = (!none).then(|| {
         view! {
-            <form method="post" action=at(&format!("/data/conversations{query}"))>
+            <form
+                class="bulk-form"
+                method="post"
+                action=at(&format!("/data/conversations{query}"))
+            >
                 <ul class="bulk">{items}</ul>
                 <div class="bulk-actions">
                     {if archived {

@@ -103,7 +103,10 @@ impl Branch {
                 role: message.role,
                 text: message.text,
                 reasoning: if parts.reasoning { message.reasoning } else { String::new() },
-                model: turn.map(|turn| turn.model.clone()).filter(|model| !model.is_empty()),
+                model: turn
+                    .filter(|turn| turn.edits.is_none())
+                    .map(|turn| turn.model.clone())
+                    .filter(|model| !model.is_empty()),
                 created_at: message.created_at,
                 edited: turn.is_some_and(|turn| turn.edits.is_some()),
                 incomplete: state.filter(|state| *state != TurnState::Completed),

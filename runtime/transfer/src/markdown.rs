@@ -83,7 +83,8 @@ fn top(branch: &Branch) -> String {
     };
     let Some(worker) = &branch.worker else { return out };
     let mut models: Vec<&str> = Vec::new();
-    for turn in branch.messages.iter().filter_map(|message| branch.turns.get(&message.id)) {
+    let turns = branch.messages.iter().filter_map(|message| branch.turns.get(&message.id));
+    for turn in turns.filter(|turn| turn.edits.is_none()) {
         if !models.contains(&turn.model.as_str()) {
             models.push(&turn.model);
         }

@@ -74,6 +74,7 @@ async fn an_answer_is_edited_over_the_api() {
     assert_eq!((status, name.as_str()), (422, "invalid_input"));
     let text = page(&server, &format!("{worker}/export?format=markdown")).await;
     assert!(text.contains("My answer.") && text.contains("You wrote this version"), "{text}");
+    assert!(!text.contains("- Model:"), "no model wrote this branch: {text}");
 }
 
 #[tokio::test]
