@@ -46,7 +46,13 @@ pub fn MessageActions(
         let omitted = conversation.omits(id);
         let (name, words) = if omitted { ("omit_not", tr!(omit_not)) } else { ("omit", tr!(omit)) };
         view! {
-            <button class="action plain-only" type="submit" form="omit" name=name value=id.to_string()>
+            <button
+                class="action plain-only"
+                type="submit"
+                form="omit"
+                name=name
+                value=id.to_string()
+            >
                 {words}
             </button>
         }

@@ -41,25 +41,22 @@ pub fn Together(
                     if is_kept.get() {
                         erase(view! { <p class="together-keep">{tr!(beside_kept)}</p> })
                     } else {
-                        erase(view! {
-                            <p class="together-keep">
-                                <a data-do="step" data-to=id.to_string() href=href.clone()>
-                                    {tr!(beside_keep)}
-                                </a>
-                            </p>
-                        })
+                        erase(
+                            view! {
+                                <p class="together-keep">
+                                    <a data-do="step" data-to=id.to_string() href=href.clone()>
+                                        {tr!(beside_keep)}
+                                    </a>
+                                </p>
+                            },
+                        )
                     }
                 })}
             </div>
         })
     });
     view! {
-        <div
-            class="together"
-            role="group"
-            aria-label=tr!(beside)
-            data-count=count.to_string()
-        >
+        <div class="together" role="group" aria-label=tr!(beside) data-count=count.to_string()>
             {columns.collect_view()}
         </div>
         {live(more)}

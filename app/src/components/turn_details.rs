@@ -93,7 +93,13 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
                 <Drawing icon=Icon::Details />
             </summary>
             <ul>
-                <li>{if turn.edits.is_some() { tr!(answer_edited).to_owned() } else { turn.model.clone() }}</li>
+                <li>
+                    {if turn.edits.is_some() {
+                        tr!(answer_edited).to_owned()
+                    } else {
+                        turn.model.clone()
+                    }}
+                </li>
                 {figures.collect_view()}
                 {ended}
                 {seen}

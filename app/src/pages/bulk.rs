@@ -38,7 +38,13 @@ pub fn BulkPage(
             </div>
         }
     });
-    let done = done.map(|count| view! { <div class="note" data-kind="done" role="status"><p class="note-title">{text::bulk_done(count)}</p></div> });
+    let done = done.map(|count| {
+        view! {
+            <div class="note" data-kind="done" role="status">
+                <p class="note-title">{text::bulk_done(count)}</p>
+            </div>
+        }
+    });
     let query = if archived { "?archived=true" } else { "" };
     let place = match archived {
         true => (at("/data/conversations"), tr!(bulk_listed)),
@@ -52,19 +58,14 @@ pub fn BulkPage(
     let items: Vec<_> = workers.iter().map(item).collect();
     let form = (!none).then(|| {
         view! {
-            <form
-                class="bulk-form"
-                method="post"
-                action=at(&format!("/data/conversations{query}"))
-            >
+            <form class="bulk-form" method="post" action=at(&format!("/data/conversations{query}"))>
                 <ul class="bulk">{items}</ul>
                 <div class="bulk-actions">
                     {if archived {
                         button("list", tr!(bulk_list), None)
                     } else {
                         button("archive", tr!(bulk_archive), None)
-                    }}
-                    {button("delete", tr!(bulk_delete), Some("danger"))}
+                    }} {button("delete", tr!(bulk_delete), Some("danger"))}
                 </div>
             </form>
         }

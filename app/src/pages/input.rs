@@ -138,7 +138,10 @@ fn omitted(worker_id: WorkerId, turn: &Turn) -> Option<Erased> {
     let links = (1u32..).zip(turn.omitted.iter().filter(sent)).map(|(number, id)| {
         view! {
             <li>
-                <a href=message_page(worker_id, *id)>{tr!(input_omitted_message, number = number)}</a>
+                <a href=message_page(
+                    worker_id,
+                    *id,
+                )>{tr!(input_omitted_message, number = number)}</a>
             </li>
         }
     });

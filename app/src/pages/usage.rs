@@ -173,11 +173,7 @@ fn own_tables(report: &UsageReport, profiles: &[(String, String)]) -> Erased {
     });
     let models = report.models.iter().map(|model| {
         let (name, place) = (model.model.clone(), label::place(&model.provider));
-        let heading = erase(view! {
-            <span>
-                {name} " " <span class="quiet">{place}</span>
-            </span>
-        });
+        let heading = erase(view! { <span>{name} " " <span class="quiet">{place}</span></span> });
         Row { heading, share: None, used: model.used.clone() }
     });
     let rows_of_profiles = report.profiles.iter().map(|row| {

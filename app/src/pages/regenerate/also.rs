@@ -46,9 +46,9 @@ fn groups(models: &ModelList, chosen: &str) -> Vec<Erased> {
                 </option>
             }
         });
-        erase(view! {
-            <optgroup label=label::place(&provider.provider)>{options.collect_view()}</optgroup>
-        })
+        erase(
+            view! { <optgroup label=label::place(&provider.provider)>{options.collect_view()}</optgroup> },
+        )
     };
     models.providers.iter().filter(|provider| !provider.models.is_empty()).map(group).collect()
 }
